@@ -1,0 +1,62 @@
+"""rankkit: what a softmax output layer can express, and what it never can, each answer with its reason.
+
+A head ``W`` (classes x d) and contexts ``H`` (contexts x d) make logits of rank at most d. A pointwise function and
+the softmax turn them into a matrix whose rank is what the model can express. Three questions follow: how large is the
+rank, really? What can ever win? What does each function family buy, and at what level? Every answer is a number and
+a certificate that somebody else can check.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from rankkit import datasets, domains, figures, functions, theorems
+    from rankkit.certificates import Combination, Minor, Monomials, Witness, check
+    from rankkit.errors import CertificateError, DatasetMissing, InputError, LoadError
+    from rankkit.functions import MonotoneFunction, PointwiseFunction
+    from rankkit.heads import Head, LowRankLogits, MixtureOfSoftmaxes, load_head, log_probs
+    from rankkit.ranks import RankGain, RankReport, rank_bounds, rank_gain
+    from rankkit.reach import ArgmaxReport, argmaxable
+    from rankkit.report import write_report
+    from rankkit.spectra import Spectrum, spectrum
+
+# Names are loaded at first use, so that `import rankkit` stays quick.
+_ROOMS = {
+    "certificates": ("Combination", "Minor", "Monomials", "Witness", "check"),
+    "errors": ("CertificateError", "DatasetMissing", "InputError", "LoadError"),
+    "functions": ("MonotoneFunction", "PointwiseFunction"),
+    "heads": ("Head", "LowRankLogits", "MixtureOfSoftmaxes", "load_head", "log_probs"),
+    "ranks": ("RankGain", "RankReport", "rank_bounds", "rank_gain"),
+    "reach": ("ArgmaxReport", "argmaxable"),
+    "report": ("write_report",),
+    "spectra": ("Spectrum", "spectrum"),
+}
+_HOME = {name: room for room, names in _ROOMS.items() for name in names}
+_MODULES = ("datasets", "domains", "figures", "functions", "theorems")
+
+__all__ = [  # noqa: PLE0604
+    "__version__",
+    *_HOME,
+    *_MODULES,
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        value = getattr(importlib.import_module(f"rankkit.{_HOME[name]}"), name)
+    elif name == "domains":
+        value = importlib.import_module("rankkit.reach.domains")
+    elif name in _MODULES:
+        value = importlib.import_module(f"rankkit.{name}")
+    else:
+        raise AttributeError(f"module 'rankkit' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,117 @@
+"""What a pointwise function on logits is, and the one check that its promises hold."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import fields
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from rankkit.arrays import Array, FloatArray
+from rankkit.errors import InputError
+
+
+class PointwiseFunction(ABC):
+    """A real function applied to every logit before the softmax.
+
+    A family is a frozen dataclass in a file of its own. It must give its values (``__call__``) and derivative
+    (``slope``). Three more facts are optional, and each one allows a stronger proof: ``ball`` (an enclosure in
+    ball arithmetic), ``exact`` (the value at a rational, where that is rational) and ``powers`` (for polynomials).
+    """
+
+    #: Whether the function is strictly increasing on the whole real line.
+    increasing: bool = False
+
+    @abstractmethod
+    def __call__(self, z: FloatArray) -> FloatArray:
+        """Return f(z), elementwise, as float64 of the same shape."""
+
+    @abstractmethod
+    def slope(self, z: FloatArray) -> FloatArray:
+        """Return f'(z), elementwise; at a kink, the slope on its right."""
+
+    def ball(self, z: Any) -> Any:
+        """Return a ball that contains f(x) for every x in the ball ``z`` (``flint.arb`` in, ``flint.arb`` out)."""
+        raise NotImplementedError(f"{type(self).__name__} has no ball(): nothing can be proved about its values")
+
+    def exact(self, z: Fraction) -> Fraction | None:
+        """Return f(z) exactly where f maps rationals to rationals, else None."""
+        return None
+
+    @property
+    def powers(self) -> Mapping[int, float] | None:
+        """Exponent -> non-zero coefficient where f is a polynomial, else None."""
+        return None
+
+    @property
+    def name(self) -> str:
+        """How figures and tables call this function."""
+        return type(self).__name__
+
+    def spec(self) -> dict[str, Any]:
+        """Return family and parameters as JSON, floats in hexadecimal so that nothing is rounded.
+
+        A family's parameters are its dataclass fields.
+        """
+        values = {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
+        return {"family": type(self).__name__, "parameters": {k: _plain(v) for k, v in values.items()}}
+
+
+class MonotoneFunction(PointwiseFunction):
+    """A strictly increasing pointwise function: it reorders nothing, so it changes no argmax and no ranking."""
+
+    increasing = True
+
+
+def apply(f: PointwiseFunction, z: Array) -> FloatArray:
+    """Return f(z) after checking what came back: shape, dtype, finiteness, and increase where it is promised.
+
+    Raises
+    ------
+    InputError
+        ``f`` returned another shape or dtype, overflowed, or claims to be increasing and is not.
+    """
+    if not isinstance(f, PointwiseFunction):
+        raise TypeError(f"f is {f!r}; wanted an instance such as rankkit.functions.SigSoftmax()")
+    if f.increasing:
+        _require_increasing(f)
+    with np.errstate(over="ignore", invalid="ignore"):
+        out = f(z)
+    if not isinstance(out, np.ndarray) or out.shape != z.shape or out.dtype != np.float64:
+        came = f"{getattr(out, 'dtype', type(out).__name__)} of shape {np.shape(out)}"
+        raise InputError(f"{f.name} returned {came} for float64 logits of shape {z.shape}; wanted the same shape and dtype")
+    bad = int(np.count_nonzero(~np.isfinite(out)))
+    if bad:
+        logits = "logit" if bad == 1 else "logits"
+        raise InputError(f"{f.name}(z) is not finite for {bad} {logits}, largest |z| = {np.abs(z).max():.3g}")
+    return out
+
+
+_PROBE = np.sort(np.concatenate([np.linspace(-8.0, 8.0, 161), [-30.0, -20.0, -12.0, 12.0, 20.0, 30.0]]))
+
+
+def _require_increasing(f: PointwiseFunction) -> None:
+    with np.errstate(over="ignore", invalid="ignore"):
+        values = np.asarray(f(_PROBE))
+    drops = np.flatnonzero(np.diff(values) < 0) if values.shape == _PROBE.shape else []
+    if len(drops):
+        i = int(drops[0])
+        raise InputError(
+            f"{f.name} is not increasing: {f.name}({_PROBE[i]:.4g}) = {values[i]:.4g} > "
+            f"{f.name}({_PROBE[i + 1]:.4g}) = {values[i + 1]:.4g}; derive it from PointwiseFunction instead"
+        )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return [_plain(v) for v in value.tolist()]
+    if isinstance(value, float):
+        return value.hex()
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    return value

@@ -1,0 +1,31 @@
+"""SigSoftmax: the logit plus the log of its sigmoid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rankkit.arrays import FloatArray
+from rankkit.functions.base import MonotoneFunction
+
+
+@dataclass(frozen=True)
+class SigSoftmax(MonotoneFunction):
+    r"""Kanai et al.'s SigSoftmax, :math:`f(z) = z + \log\sigma(z) = 2z - \log(1 + e^z)` [kanai2018]_.
+
+    Concave, with slope :math:`2 - \sigma(z) \in (1, 2)`.
+
+    >>> SigSoftmax()(np.array([0.0])).round(4)
+    array([-0.6931])
+    """
+
+    def __call__(self, z: FloatArray) -> FloatArray:
+        return 2 * z - np.logaddexp(0.0, z)
+
+    def slope(self, z: FloatArray) -> FloatArray:
+        return 2 - np.exp(-np.logaddexp(0.0, -z))
+
+    def ball(self, z: Any) -> Any:
+        return 2 * z - (1 + z.exp()).log()
