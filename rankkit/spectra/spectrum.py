@@ -1,0 +1,222 @@
+"""Spectrum: singular values with their precision, noise floor and tolerance rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from html import escape
+
+import numpy as np
+
+from rankkit.arrays import FloatArray
+from rankkit.errors import InputError
+from rankkit.functions.base import PointwiseFunction
+from rankkit.heads.logits import LowRankLogits
+from rankkit.spectra import methods
+from rankkit.spectra.effective import EFFECTIVE_RANKS, entropy, epsilon_effective
+from rankkit.spectra.rules import EPS, tolerance
+from rankkit.spectra.source import CENTERINGS, Source
+
+
+@dataclass(frozen=True, eq=False)
+class Spectrum:
+    """Singular values, and what can be said about rank from them.
+
+    Attributes
+    ----------
+    values : numpy.ndarray (min(contexts, classes),) or (k,)
+        Singular values in descending order, read-only.
+    shape : (int, int)
+        Shape of the matrix.
+    center : None, "classes" or "both"
+        Whether row means ("classes"), or row and column means ("both"), were removed.
+    method : "dense", "qr" or "gram"
+        How the values were computed.
+    precision : str
+        The dtype in which the entries were rounded; its epsilon enters every tolerance.
+    scale : float
+        Bound on the largest singular value before centring: the size that rounding errors are relative to.
+    noise_floor : float
+        Values at or below it can be made by rounding alone; no rank here counts them.
+    floor_rule : str
+        The rule that made ``noise_floor``.
+    """
+
+    values: FloatArray
+    shape: tuple[int, int]
+    center: str | None
+    method: str
+    precision: str
+    scale: float
+    noise_floor: float = field(init=False)
+    floor_rule: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.values.flags.writeable = False
+        floor = tolerance("press", self.shape, EPS[self.precision], self.scale)
+        rule = f"sqrt(N + M + 1) / 2 eps scale, eps of {self.precision}"
+        if self.method == "gram":
+            # eigenvalues of X X^T are good to max(N, M) eps sigma_1^2, singular values only to its root
+            squared = float(np.sqrt(max(self.shape) * EPS["float64"]) * self.scale)
+            floor, rule = max((floor, rule), (squared, "sqrt(max(N, M) eps) scale, eps of float64"))
+        object.__setattr__(self, "noise_floor", floor)
+        object.__setattr__(self, "floor_rule", rule)
+
+    def __repr__(self) -> str:
+        rows, columns = self.shape
+        centred = "" if self.center is None else f", centred over {self.center}"
+        return (
+            f"Spectrum: {len(self.values)} values of {rows:,} x {columns:,}{centred} by {self.method}, "
+            f"largest {self.top:.4g}, noise floor {self.noise_floor:.2g}"
+        )
+
+    @property
+    def top(self) -> float:
+        """The largest singular value."""
+        return float(self.values[0])
+
+    @property
+    def visible(self) -> FloatArray:
+        """The values above the noise floor."""
+        return self.values[self.values > self.noise_floor]
+
+    def tolerance(self, rule: str = "numpy", tol: float | None = None) -> float:
+        """Return the tolerance that a named rule sets for this matrix; see :data:`rankkit.spectra.RULES`."""
+        return tolerance(rule, self.shape, EPS[self.precision], self.top, tol)
+
+    def numerical_rank(self, rule: str = "numpy", tol: float | None = None) -> int:
+        """Return how many singular values exceed both the rule's tolerance and the noise floor.
+
+        Parameters
+        ----------
+        rule : str
+            "numpy", "press", "eps", "weightwatcher", or "absolute" and "relative" with ``tol``.
+        tol : float, optional
+            For "absolute" the tolerance itself, for "relative" a multiple of the largest singular value.
+        """
+        return int(np.count_nonzero(self.values > max(self.tolerance(rule, tol), self.noise_floor)))
+
+    def effective_rank(self, kind: str = "rankme") -> float:
+        """Return an effective rank; 0 for a matrix with nothing above its noise floor.
+
+        Parameters
+        ----------
+        kind : str
+            A name in :data:`rankkit.spectra.EFFECTIVE_RANKS`.
+        """
+        if kind not in EFFECTIVE_RANKS:
+            raise InputError(f"kind is {kind!r}; wanted one of {', '.join(EFFECTIVE_RANKS)}")
+        values = self._normalised
+        return EFFECTIVE_RANKS[kind](values) if values.any() else 0.0
+
+    def epsilon_rank(self, epsilon: float) -> int:
+        """Return how many leading values hold the share 1 - ``epsilon`` of the squared norm."""
+        if not 0 <= epsilon < 1:
+            raise InputError(f"epsilon is {epsilon}; wanted a share of the squared norm in [0, 1)")
+        return epsilon_effective(self._normalised, epsilon)
+
+    @property
+    def stable_rank(self) -> float:
+        """Squared Frobenius norm over squared spectral norm."""
+        return self.effective_rank("stable")
+
+    @property
+    def singular_entropy(self) -> float:
+        """Kullback-Leibler divergence of the shares from uniform, in nats; 0 if flat [godey2024]_."""
+        values = self._normalised
+        return float(np.log(len(values))) - entropy(values / values.sum()) if values.any() else 0.0
+
+    @property
+    def gap_rank(self) -> int:
+        """Number of values before the largest drop; read it with :attr:`gap`: some drop is always largest."""
+        return self._largest_drop[0]
+
+    @property
+    def gap(self) -> float:
+        """Ratio at the largest drop, at least: above 1e6 it marks an exact rank, below 100 nothing."""
+        return self._largest_drop[1]
+
+    @property
+    def _normalised(self) -> FloatArray:
+        """The values over the largest, zero where they are noise."""
+        if self.top <= self.noise_floor:
+            return np.zeros_like(self.values)
+        return np.where(self.values > self.noise_floor, self.values, 0.0) / self.top
+
+    @property
+    def _largest_drop(self) -> tuple[int, float]:
+        if self.top <= self.noise_floor:
+            return 0, float("nan")
+        clipped = np.maximum(
+            self.values, self.noise_floor
+        )  # what lies in the noise counts as the noise floor
+        ratios = clipped[:-1] / clipped[1:]
+        if not len(ratios) or ratios.max() == 1:
+            return len(self.values), 1.0
+        return int(ratios.argmax()) + 1, float(ratios.max())
+
+    def _repr_html_(self) -> str:
+        rank = f"numerical rank {self.numerical_rank()}, numpy rule, tolerance {self.tolerance():.2g}"
+        return f"<pre>{escape(repr(self))}\n{rank}</pre>"
+
+
+def spectrum(
+    logits_or_matrix: LowRankLogits | object,
+    f: PointwiseFunction | None = None,
+    center: str | None = None,
+    k: int | None = None,
+    method: str = "auto",
+    precision: str | None = None,
+) -> Spectrum:
+    r"""Return the singular values of logits, of log-probabilities, or of any matrix.
+
+    Parameters
+    ----------
+    logits_or_matrix : LowRankLogits or array-like (contexts, classes)
+        A plain matrix is taken as it is.
+    f : PointwiseFunction, optional
+        With logits: take :math:`\log\mathrm{softmax}(f(HW^\top + b))` instead of the logits themselves.
+    center : None, "classes" or "both"
+        "classes" removes every row's mean. The log-normaliser goes with it: centred scores and centred
+        log-probabilities are one matrix. "both" removes column means as well.
+    k : int, optional
+        Keep only the ``k`` largest values.
+    method : "auto", "dense", "qr" or "gram"
+        "qr" works on the thin factors of logits and their log-softmax and forms nothing of full size; "gram"
+        streams blocks and sees nothing below the root of epsilon; "auto" takes the first of qr, dense, gram
+        that fits.
+    precision : str, optional
+        The dtype that the entries were rounded to: that of a plain matrix, float64 for logits (whose factors
+        are exact). Pass "float64" for a float32 matrix whose numbers are meant exactly, such as weights.
+
+    Returns
+    -------
+    Spectrum
+
+    Raises
+    ------
+    InputError
+        NaN or infinity, an unknown option, ``f`` with a plain matrix, or a method that does not apply.
+
+    Examples
+    --------
+    >>> from rankkit.heads import Head
+    >>> from rankkit.functions import Identity
+    >>> rng = np.random.default_rng(0)
+    >>> logits = Head(rng.standard_normal((30, 3))).logits(rng.standard_normal((20, 3)))
+    >>> spectrum(logits).numerical_rank(), spectrum(logits, Identity()).numerical_rank()
+    (3, 4)
+    >>> spectrum(logits, Identity(), center="classes").numerical_rank()
+    3
+    """
+    if center not in CENTERINGS:
+        raise InputError(f"center is {center!r}; wanted None, 'classes' or 'both'")
+    if precision is not None and precision not in EPS:
+        raise InputError(f"precision is {precision!r}; wanted one of {', '.join(EPS)}")
+    source = Source.of(logits_or_matrix, f)
+    if k is not None and not 1 <= k <= min(source.shape):
+        raise InputError(
+            f"k is {k}; wanted 1 to {min(source.shape)} for a {source.shape[0]} x {source.shape[1]} matrix"
+        )
+    method = methods.choose(source) if method == "auto" else method
+    values, scale = methods.singular_values(source, center, method)
+    return Spectrum(values[:k], source.shape, center, method, precision or source.precision, scale)

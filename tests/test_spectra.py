@@ -1,0 +1,302 @@
+"""Singular values, tolerance rules, noise floors, effective ranks."""
+
+from __future__ import annotations
+
+import math
+
+import ml_dtypes
+import numpy as np
+import pytest
+
+from rankkit.errors import InputError
+from rankkit.functions import Identity, SigSoftmax
+from rankkit.functions.base import PointwiseFunction
+from rankkit.heads import Head, LowRankLogits, log_probs
+from rankkit.spectra import EFFECTIVE_RANKS, RULES, Spectrum, spectrum
+
+
+def drawn(contexts: int, classes: int, d: int, seed: int = 0, bias: bool = False) -> LowRankLogits:
+    rng = np.random.default_rng(seed)
+    W = rng.standard_normal((classes, d))
+    b = rng.standard_normal(classes) if bias else None
+    return Head(W, b).logits(rng.standard_normal((contexts, d)))
+
+
+def dialects() -> Spectrum:
+    scale = 1 / np.arange(1, 51)
+    return spectrum(np.random.default_rng(0).standard_normal((200, 50)) * scale)
+
+
+class Cube(PointwiseFunction):
+    def __call__(self, z: np.ndarray) -> np.ndarray:
+        return z**3
+
+    def slope(self, z: np.ndarray) -> np.ndarray:
+        return 3 * z**2
+
+
+def centred(X: np.ndarray, center: str | None) -> np.ndarray:
+    if center is not None:
+        X = X - X.mean(axis=1, keepdims=True)
+    return X - X.mean(axis=0) if center == "both" else X
+
+
+# -- the three methods agree with LAPACK on the explicit matrix --
+
+
+@pytest.mark.parametrize("shape", [(40, 25), (25, 40), (30, 30), (1, 7), (7, 1)], ids=str)
+@pytest.mark.parametrize("center", [None, "classes", "both"])
+@pytest.mark.parametrize("f", [None, Identity(), SigSoftmax(), Cube()], ids=lambda f: type(f).__name__)
+@pytest.mark.parametrize("bias", [False, True])
+def test_methods_agree_with_the_explicit_matrix(
+    shape: tuple[int, int], center: str | None, f: PointwiseFunction | None, bias: bool
+) -> None:
+    logits = drawn(*shape, d=3, bias=bias)
+    explicit = logits.dense() if f is None else log_probs(logits, f)
+    want = np.linalg.svd(centred(explicit, center), compute_uv=False)
+    for method in ["dense", "gram"] + (["qr"] if f is None or isinstance(f, Identity) else []):
+        got = spectrum(logits, f, center, method=method)
+        assert got.method == method
+        assert got.shape == shape
+        assert np.abs(got.values - want).max() <= 10 * got.noise_floor
+        assert len(got.values) == min(shape)
+
+
+@pytest.mark.parametrize("center", [None, "classes", "both"])
+@pytest.mark.parametrize("transposed", [False, True])
+def test_gram_of_a_plain_matrix_in_several_blocks(
+    monkeypatch: pytest.MonkeyPatch, center: str | None, transposed: bool
+) -> None:
+    from rankkit import arrays
+
+    whole = arrays.row_blocks
+    monkeypatch.setattr(
+        arrays, "row_blocks", lambda rows, row_bytes: whole(rows, row_bytes, budget=7 * row_bytes)
+    )
+    X = np.random.default_rng(3).standard_normal((20, 50)) * np.logspace(-3, 2, 50)  # later blocks are larger
+    X = (X + 5).T if transposed else X + 5
+    want = np.linalg.svd(centred(X, center), compute_uv=False)
+    got = spectrum(X, center=center, method="gram")
+    assert np.abs(got.values - want).max() <= got.noise_floor
+
+
+@pytest.mark.parametrize("power", [-1000, -300, 300, 990])
+@pytest.mark.parametrize("method", ["dense", "gram"])
+def test_power_of_two_scaling_changes_nothing(power: int, method: str) -> None:
+    X = np.random.default_rng(1).standard_normal((12, 9))
+    plain, scaled = spectrum(X, method=method), spectrum(np.ldexp(X, power), method=method)
+    assert np.array_equal(np.ldexp(plain.values, power), scaled.values)
+    assert plain.numerical_rank() == scaled.numerical_rank() == 9
+
+
+def test_permutation_and_transposition_keep_the_values() -> None:
+    rng = np.random.default_rng(5)
+    X = rng.standard_normal((15, 22))
+    want = spectrum(X).values
+    assert np.allclose(spectrum(X.T).values, want, rtol=1e-13)
+    assert np.allclose(spectrum(X[rng.permutation(15)][:, rng.permutation(22)]).values, want, rtol=1e-13)
+    assert np.allclose(spectrum(np.asfortranarray(X)[::-1]).values, want, rtol=1e-13)
+
+
+def test_row_shifts_vanish_under_centring_and_only_there() -> None:
+    logits = drawn(20, 30, 4)
+    raw, log_p = spectrum(logits.dense()), spectrum(logits, Identity())
+    assert not np.allclose(raw.values, log_p.values, rtol=1e-3)
+    same = spectrum(logits.dense(), center="classes"), spectrum(logits, Identity(), center="classes")
+    assert np.allclose(same[0].values[:4], same[1].values[:4], rtol=1e-12)
+
+
+def test_auto_says_what_it_chose() -> None:
+    assert spectrum(drawn(9, 8, 2), Identity()).method == "qr"
+    assert spectrum(drawn(9, 8, 2), SigSoftmax()).method == "dense"
+    from rankkit.spectra import methods
+    from rankkit.spectra.source import Source
+
+    large = Head(np.ones((60_000, 1))).logits(np.ones((5_000, 1)))
+    assert methods.choose(Source.of(large, SigSoftmax())) == "gram"
+
+
+def test_k_keeps_the_largest() -> None:
+    logits = drawn(9, 8, 5)
+    assert np.array_equal(spectrum(logits, k=2).values, spectrum(logits).values[:2])
+    with pytest.raises(InputError, match="wanted 1 to 8"):
+        spectrum(logits, k=9)
+
+
+# -- rank: rules, floors, and the ways to be misled --
+
+
+@pytest.mark.parametrize("bias", [False, True])
+def test_rank_ladder(bias: bool) -> None:
+    logits = drawn(40, 50, 5, bias=bias)
+    ladder = [
+        (None, None, 5 + bias),
+        (Identity(), None, 6 + bias),
+        (None, "classes", 5 + bias),
+        (None, "both", 5),
+    ]
+    for f, center, want in ladder:
+        for method in ("qr", "dense"):
+            assert spectrum(logits, f, center, method=method).numerical_rank() == want
+
+
+def test_rules_match_their_formulas_and_numpy() -> None:
+    X = drawn(60, 40, 7).dense()
+    s = spectrum(X)
+    eps, top = 2.0**-52, s.values[0]
+    assert s.tolerance("numpy") == 60 * eps * top
+    assert s.tolerance("press") == 0.5 * math.sqrt(101) * eps * top
+    assert s.tolerance("weightwatcher") == 2.0**-23 / (2 * math.sqrt(101)) * top
+    assert s.tolerance("relative", 0.5) == 0.5 * top
+    assert s.tolerance("absolute", 0.5) == 0.5
+    assert {rule: s.numerical_rank(rule) for rule in RULES} == dict.fromkeys(RULES, 7)
+    assert s.numerical_rank() == np.linalg.matrix_rank(X)
+    assert s.numerical_rank("absolute", 0.0) == 7  # the noise floor still holds
+
+
+def test_precision_of_birth_decides() -> None:
+    """The same low-rank matrix, rounded: a tolerance for the dtype of the SVD would count rounding noise."""
+    X = log_probs(drawn(100, 150, 6), Identity())
+    for dtype in (np.float32, np.float16, ml_dtypes.bfloat16):
+        rounded = X.astype(dtype)
+        assert spectrum(rounded).precision == np.dtype(dtype).name
+        assert spectrum(rounded).numerical_rank() <= 7
+        assert spectrum(rounded, precision="float64").numerical_rank() == 100  # rounding noise has full rank
+    assert spectrum(X).numerical_rank() == spectrum(X.astype("float32")).numerical_rank() == 7
+
+
+def test_gram_counts_nothing_below_its_floor() -> None:
+    s = spectrum(drawn(150, 400, 2), Cube(), "classes", method="gram")
+    assert np.count_nonzero(s.values > s.tolerance()) > 20  # the numpy rule alone would count noise
+    assert s.numerical_rank() == 4
+    assert "sqrt(max(N, M) eps)" in s.floor_rule
+    smooth = [spectrum(drawn(150, 400, 2), SigSoftmax(), "classes", method=m) for m in ("dense", "gram")]
+    visible = int(np.count_nonzero(smooth[0].values > smooth[1].noise_floor))
+    assert abs(smooth[1].numerical_rank() - visible) <= 1
+    assert smooth[1].numerical_rank() < smooth[0].numerical_rank()
+
+
+def test_constant_rows_centred_have_rank_zero() -> None:
+    X = np.outer(np.random.default_rng(2).standard_normal(50) * 0.3, np.ones(31))
+    assert np.linalg.matrix_rank(X - X.mean(axis=1, keepdims=True)) == 1  # what a relative tolerance sees
+    for method in ("dense", "gram"):
+        s = spectrum(X, center="classes", method=method)
+        assert s.numerical_rank() == 0
+        assert s.effective_rank() == s.stable_rank == s.gap_rank == s.epsilon_rank(1e-3) == 0
+
+
+def test_zero_matrix_is_quiet() -> None:
+    s = spectrum(np.zeros((4, 6)))
+    assert s.numerical_rank() == s.gap_rank == s.stable_rank == s.singular_entropy == 0
+    assert {kind: s.effective_rank(kind) for kind in EFFECTIVE_RANKS} == dict.fromkeys(EFFECTIVE_RANKS, 0)
+
+
+def test_gap_rank_names_the_size_of_the_gap() -> None:
+    sharp, smooth = spectrum(drawn(80, 90, 6), center="classes"), spectrum(drawn(80, 90, 2), SigSoftmax())
+    assert sharp.gap_rank == 6
+    assert sharp.gap > 1e10
+    assert smooth.gap < 100
+    assert smooth.numerical_rank() > smooth.gap_rank
+    full = spectrum(np.eye(5))
+    assert (full.gap_rank, full.gap) == (5, 1.0)
+
+
+def test_log_normaliser_spike_hides_the_rest() -> None:
+    logits = drawn(200, 300, 6)
+    raw, gauge = spectrum(logits, Identity()), spectrum(logits, Identity(), center="classes")
+    assert raw.effective_rank("roy-vetterli") < 4.5
+    assert gauge.effective_rank("roy-vetterli") > 5.5
+
+
+# -- effective ranks in their dialects --
+
+
+@pytest.mark.parametrize(
+    ("kind", "want"),
+    [
+        ("roy-vetterli", 23.45618),
+        ("rankme", 23.45660),
+        ("rankme-1e-5", 23.49753),
+        ("energy-entropy", 4.41457),
+        ("stable", 1.61717),
+        ("nuclear", 4.38386),
+        ("participation", 2.40863),
+    ],
+)
+def test_effective_rank_dialects(kind: str, want: float) -> None:
+    assert dialects().effective_rank(kind) == pytest.approx(want, abs=5e-6)
+
+
+def test_other_dialects() -> None:
+    s = dialects()
+    assert s.epsilon_rank(1e-3) == 45
+    assert s.singular_entropy == pytest.approx(0.75689, abs=5e-6)
+    assert s.stable_rank == s.effective_rank("stable")
+    X = np.random.default_rng(0).standard_normal((200, 50)) / np.arange(1, 51)
+    assert spectrum(X.T, center="classes").effective_rank("energy-entropy-1e-7") == pytest.approx(
+        4.44996, abs=5e-6
+    )
+
+
+def test_rankme_offset_inflates_a_padded_spectrum() -> None:
+    X = np.zeros((512, 512))
+    X[range(10), range(10)] = 1
+    s = spectrum(X)
+    ranks = [s.effective_rank(kind) for kind in ("roy-vetterli", "rankme", "rankme-1e-5")]
+    assert ranks == pytest.approx([10, 10.0081, 10.5964], abs=5e-5)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_chain_of_entropy_ranks(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    s = spectrum(rng.standard_normal((30, 20)) * rng.exponential(size=20))
+    stable, nuclear, roy = (s.effective_rank(kind) for kind in ("stable", "nuclear", "roy-vetterli"))
+    assert 1 <= stable <= nuclear <= roy <= s.numerical_rank()
+    assert stable <= s.effective_rank("energy-entropy") <= roy
+
+
+# -- bad input --
+
+
+def test_refusals() -> None:
+    logits = drawn(5, 6, 2)
+    X = np.ones((3, 3))
+    for bad in (np.nan, np.inf, -np.inf):
+        with pytest.raises(InputError, match="first is at index"):
+            spectrum(np.array([[1.0, bad]]))
+    with pytest.raises(InputError, match="has 1 axis"):
+        spectrum(np.ones(3))
+    with pytest.raises(TypeError, match="complex"):
+        spectrum(X.astype(complex))
+    with pytest.raises(InputError, match="empty axis"):
+        spectrum(np.ones((0, 3)))
+    with pytest.raises(InputError, match="applies to logits"):
+        spectrum(X, SigSoftmax())
+    with pytest.raises(InputError, match="center is 'rows'"):
+        spectrum(X, center="rows")
+    with pytest.raises(InputError, match="method='qr'"):
+        spectrum(logits, SigSoftmax(), method="qr")
+    with pytest.raises(InputError, match="method is 'svd'"):
+        spectrum(X, method="svd")
+    with pytest.raises(InputError, match="precision is 'float8'"):
+        spectrum(X, precision="float8")
+
+
+@pytest.mark.parametrize("tol", [-1.0, math.nan, math.inf, None])
+def test_bad_tolerances(tol: float | None) -> None:
+    with pytest.raises(InputError, match="finite number >= 0"):
+        spectrum(np.eye(2)).numerical_rank("absolute", tol)
+
+
+def test_bad_rules() -> None:
+    s = spectrum(np.eye(2))
+    with pytest.raises(InputError, match="rule is 'matlab'"):
+        s.numerical_rank("matlab")
+    with pytest.raises(InputError, match="sets its own"):
+        s.numerical_rank("numpy", 1e-3)
+    with pytest.raises(InputError, match="kind is 'rank'"):
+        s.effective_rank("rank")
+    with pytest.raises(InputError, match="epsilon is 1"):
+        s.epsilon_rank(1)
+    with pytest.raises(ValueError, match="read-only"):
+        s.values[0] = 3
