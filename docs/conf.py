@@ -1,0 +1,70 @@
+"""How the documentation is built: pages written by hand, and parts made from the package (`pages.py`)."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+from sphinx.application import Sphinx
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+
+import pages  # noqa: E402
+
+import rankkit  # noqa: E402
+
+pages.write(HERE / "_generated")
+
+project = "rankkit"
+author = "The rankkit authors"
+copyright = "The rankkit authors, Apache-2.0"
+version = release = rankkit.__version__
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.mathjax",
+    "sphinx.ext.viewcode",
+    "sphinxcontrib.bibtex",
+]
+exclude_patterns = ["_build", "_generated/parts"]
+html_theme = "furo"
+html_title = f"rankkit {release}"
+pygments_style = "friendly"
+
+myst_enable_extensions = ["dollarmath", "amsmath", "deflist", "fieldlist"]
+myst_heading_anchors = 3
+
+bibtex_bibfiles = ["references.bib"]
+bibtex_reference_style = "author_year"
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+autodoc_class_signature = "mixed"
+napoleon_google_docstring = False
+napoleon_use_ivar = True
+napoleon_use_rtype = False
+
+# Types belong to numpy and the standard library as often as to rankkit; every other reference must resolve.
+nitpick_ignore_regex = [("py:(class|obj|data|exc)", ".*")]
+
+# `[key2019]_` names an entry of references.bib, in docstrings and on pages alike.
+CITATION = re.compile(r"\[([a-z]+\d{4}[a-z]?)\]_")
+
+
+def cite_in_docstring(
+    app: Sphinx, kind: str, name: str, thing: object, how: object, lines: list[str]
+) -> None:
+    lines[:] = [CITATION.sub(r":cite:p:`\1`", line) for line in lines]
+
+
+def cite_on_page(app: Sphinx, name: str, source: list[str]) -> None:
+    source[0] = CITATION.sub(r"{cite:p}`\1`", source[0])
+
+
+def setup(app: Sphinx) -> None:
+    app.connect("autodoc-process-docstring", cite_in_docstring)
+    app.connect("source-read", cite_on_page)

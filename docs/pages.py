@@ -1,0 +1,92 @@
+"""The parts of the documentation that are made from the package, so that they cannot fall behind it."""
+
+from __future__ import annotations
+
+import inspect
+import pkgutil
+from pathlib import Path
+
+import rankkit
+
+# The doors to the package, which have no API of their own.
+DOORS = ("cli", "__main__")
+
+# Modules below a room that are shown on its page.
+BELOW = {"reach": ("reach.domains",), "certificates": ("certificates.checker",)}
+
+
+def write(folder: Path) -> None:
+    """Write every part; one that did not change is left alone, so that Sphinx need not read it again."""
+    parts = {f"api/{room}.md": api_page(room) for room in rooms()}
+    parts |= {
+        "parts/names.md": names(),
+        "parts/theorems.md": theorems(),
+        "parts/datasets.md": datasets(),
+        "parts/commands.md": commands(),
+    }
+    for name, text in parts.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+    for path in folder.rglob("*.md"):
+        if path.relative_to(folder).as_posix() not in parts:
+            path.unlink()
+
+
+def rooms() -> list[str]:
+    """Every room of the package: its folders and the modules beside them."""
+    return [module.name for module in pkgutil.iter_modules(rankkit.__path__) if module.name not in DOORS]
+
+
+def api_page(room: str) -> str:
+    text = f"# rankkit.{room}\n\n{automodule(room)}"
+    for module in BELOW.get(room, ()):
+        text += f"\n## rankkit.{module}\n\n{automodule(module)}"
+    return text
+
+
+def automodule(module: str) -> str:
+    return f"```{{eval-rst}}\n.. automodule:: rankkit.{module}\n   :members:\n   :show-inheritance:\n```\n"
+
+
+def names() -> str:
+    """A table of the public names."""
+    public = [name for name in sorted(rankkit.__all__) if not name.startswith("__")]
+    rows = [f"| `rk.{name}` | {first_sentence(getattr(rankkit, name))} |" for name in public]
+    return table(("name", "what it is"), rows)
+
+
+def first_sentence(thing: object) -> str:
+    """The first paragraph of a docstring, as it stands in a table cell."""
+    first = inspect.cleandoc(inspect.getdoc(thing) or "").split("\n\n")[0].replace("\n", " ")
+    return first.replace("|", "\\|").replace("``", "`")
+
+
+def theorems() -> str:
+    return "\n".join(theorem.to_markdown() for theorem in rankkit.theorems.all())
+
+
+def datasets() -> str:
+    rows = [
+        f"| `{d.name}` | {d.kind} | {d.classes:,} x {d.d} | {'yes' if d.bias else 'no'} "
+        f"| {d.package} {d.version} | {d.licence} | {d.size_mb:g} |"
+        for d in rankkit.datasets.available()
+    ]
+    return table(("name", "what it is", "classes x d", "bias", "package", "licence", "download, MB"), rows)
+
+
+def commands() -> str:
+    """The help texts of the command line."""
+    import typer
+    from typer.cli import get_docs_for_click
+
+    from rankkit.cli import app
+
+    command = typer.main.get_command(app)
+    text = get_docs_for_click(obj=command, ctx=typer.Context(command, info_name="rankkit"), name="rankkit")
+    return text.partition("\n")[2]
+
+
+def table(columns: tuple[str, ...], rows: list[str]) -> str:
+    return "\n".join([f"| {' | '.join(columns)} |", "|---" * len(columns) + "|", *rows]) + "\n"
