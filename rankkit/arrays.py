@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Iterator
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -65,6 +67,61 @@ def vector(name: str, value: object) -> Array:
     return _gate(name, value, axes=1, wanted="1 axis")
 
 
+def stack(name: str, value: object) -> Array:
+    """Take a three-dimensional array, one matrix after another, under the rules of :func:`matrix`."""
+    return _gate(name, value, axes=3, wanted="3 axes")
+
+
+def number(name: str, value: object, positive: bool = False) -> float:
+    """Take one finite real number, positive if that is wanted, as a float; one that would round is refused.
+
+    >>> number("bound", 30, positive=True)
+    30.0
+    >>> number("bound", -1.0, positive=True)
+    Traceback (most recent call last):
+        ...
+    rankkit.errors.InputError: bound is -1.0; wanted a positive float64 number
+    """
+    wanted = f"a {'positive' if positive else 'finite'} float64 number"
+    if isinstance(value, bool | np.bool_) or not isinstance(value, Real):
+        raise TypeError(f"{name} is {value!r}; wanted {wanted}")
+    try:
+        exact = float(value)
+    except OverflowError:
+        exact = math.inf
+    if not math.isfinite(exact) or exact != value or (positive and exact <= 0):
+        raise InputError(f"{name} is {value!r}; wanted {wanted}")
+    return exact
+
+
+def count(name: str, value: object, least: int = 1) -> int:
+    """Take one integer that is at least ``least``.
+
+    >>> count("components", 0)
+    Traceback (most recent call last):
+        ...
+    rankkit.errors.InputError: components is 0; wanted an integer >= 1
+    """
+    if isinstance(value, bool | np.bool_) or not isinstance(value, Integral):
+        raise TypeError(f"{name} is {value!r}; wanted an integer >= {least}")
+    if value < least:
+        raise InputError(f"{name} is {value!r}; wanted an integer >= {least}")
+    return int(value)
+
+
+def generator(seed: object) -> np.random.Generator:
+    """Return the random generator that ``seed`` names: an integer >= 0, a Generator, or None for a fresh one.
+
+    >>> bool(generator(0).integers(10) == generator(np.random.default_rng(0)).integers(10))
+    True
+    """
+    if isinstance(seed, np.random.Generator):
+        return seed
+    if isinstance(seed, np.random.RandomState):
+        raise TypeError("seed is a legacy RandomState; pass np.random.default_rng(...) instead")
+    return np.random.default_rng(None if seed is None else count("seed", seed, least=0))
+
+
 def widen(array: Array) -> FloatArray:
     """Return the same numbers as float64, exactly, sharing memory where they already are."""
     return np.ascontiguousarray(array, dtype=np.float64)
@@ -73,7 +130,7 @@ def widen(array: Array) -> FloatArray:
 def fingerprint(*arrays: Array | None) -> str:
     """Return the sha256 of shapes and numbers: the identity that certificates are pinned to.
 
-    Claims are about real numbers, so the same numbers stored in another exact dtype have the same fingerprint.
+    Claims are about real numbers, so the same numbers in another exact dtype have the same fingerprint.
 
     >>> W = np.eye(2)
     >>> fingerprint(W) == fingerprint(W.astype("float16")), fingerprint(W) == fingerprint(2 * W)
@@ -114,7 +171,10 @@ def _gate(name: str, value: object, axes: int, wanted: str) -> Array:
         raise TypeError(f"{name} is a masked array; fill or drop the masked entries first")
     if getattr(getattr(value, "device", None), "type", "cpu") not in ("cpu", None):
         raise TypeError(f"{name} lives on another device; pass {name}.cpu() instead")
-    array = np.asarray(value)
+    try:
+        array = np.asarray(value)
+    except (ValueError, TypeError, RuntimeError) as why:
+        raise InputError(f"{name} cannot be read as an array: {why}") from why
     if array.ndim != axes:
         plural = "axis" if array.ndim == 1 else "axes"
         raise InputError(f"{name} has {array.ndim} {plural}, shape {array.shape}; wanted {wanted}")
@@ -128,7 +188,7 @@ def _gate(name: str, value: object, axes: int, wanted: str) -> Array:
     if not array.dtype.isnative:
         array = array.astype(array.dtype.newbyteorder("="))
     if 0 in array.shape:
-        raise InputError(f"{name} has an empty axis, shape {array.shape}; every axis needs at least one entry")
+        raise InputError(f"{name} has an empty axis, shape {array.shape}; every axis needs an entry")
     _require_finite(name, array)
     view = np.ascontiguousarray(array).view()
     view.flags.writeable = False
@@ -137,7 +197,7 @@ def _gate(name: str, value: object, axes: int, wanted: str) -> Array:
 
 def _from_integers(name: str, array: Array) -> FloatArray:
     if array.dtype.kind == "b":
-        raise TypeError(f"{name} has dtype bool; wanted numbers (use {name}.astype(float) if 0 and 1 are meant)")
+        raise TypeError(f"{name} has dtype bool; wanted numbers ({name}.astype(float) if 0 and 1 are meant)")
     if array.size and max(abs(int(array.max())), abs(int(array.min()))) > EXACT_INTEGER:
         raise InputError(f"{name} holds an integer beyond 2**53, which float64 would round; scale it first")
     return array.astype(np.float64)
@@ -145,8 +205,8 @@ def _from_integers(name: str, array: Array) -> FloatArray:
 
 def _require_finite(name: str, array: Array) -> None:
     bad = ~np.isfinite(array)
-    count = int(bad.sum())
-    if count:
+    total = int(bad.sum())
+    if total:
         first = tuple(int(i) for i in np.argwhere(bad)[0])
-        what = "is NaN or infinite" if count == 1 else "are NaN or infinite"
-        raise InputError(f"{name} must be finite, but {count} of its entries {what}; the first is at index {first}")
+        what = "is NaN or infinite" if total == 1 else "are NaN or infinite"
+        raise InputError(f"{name} must be finite, but {total} of its entries {what}; the first is at {first}")

@@ -6,11 +6,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import fields
 from fractions import Fraction
-from typing import Any
+from numbers import Integral
+from typing import Any, Self
 
 import numpy as np
 
-from rankkit.arrays import Array, FloatArray
+from rankkit.arrays import FloatArray
 from rankkit.errors import InputError
 
 
@@ -18,24 +19,27 @@ class PointwiseFunction(ABC):
     """A real function applied to every logit before the softmax.
 
     A family is a frozen dataclass in a file of its own. It must give its values (``__call__``) and derivative
-    (``slope``). Three more facts are optional, and each one allows a stronger proof: ``ball`` (an enclosure in
-    ball arithmetic), ``exact`` (the value at a rational, where that is rational) and ``powers`` (for polynomials).
+    (``slope``). Three more facts are optional, and each one allows a stronger proof: ``ball`` (an enclosure
+    in ball arithmetic), ``exact`` (the value at a rational, where that is rational) and ``powers`` (for
+    polynomials).
     """
 
-    #: Whether the function is strictly increasing on the whole real line.
-    increasing: bool = False
+    @property
+    def increasing(self) -> bool:
+        """Whether the function is strictly increasing on the whole real line."""
+        return False
 
     @abstractmethod
     def __call__(self, z: FloatArray) -> FloatArray:
-        """Return f(z), elementwise, as float64 of the same shape."""
+        """Return f(z), elementwise, float64 of the same shape; beyond 1.8e308 infinite, without a warning."""
 
     @abstractmethod
     def slope(self, z: FloatArray) -> FloatArray:
         """Return f'(z), elementwise; at a kink, the slope on its right."""
 
     def ball(self, z: Any) -> Any:
-        """Return a ball that contains f(x) for every x in the ball ``z`` (``flint.arb`` in, ``flint.arb`` out)."""
-        raise NotImplementedError(f"{type(self).__name__} has no ball(): nothing can be proved about its values")
+        """Return a ball that contains f(x) for every x in the ball ``z``: ``flint.arb`` in and out."""
+        raise NotImplementedError(f"{self.name} has no ball(): nothing can be proved about its values")
 
     def exact(self, z: Fraction) -> Fraction | None:
         """Return f(z) exactly where f maps rationals to rationals, else None."""
@@ -46,6 +50,11 @@ class PointwiseFunction(ABC):
         """Exponent -> non-zero coefficient where f is a polynomial, else None."""
         return None
 
+    @classmethod
+    def examples(cls) -> tuple[Self, ...]:
+        """Return a few members for tests and figures; a family without default parameters gives its own."""
+        return (cls(),)
+
     @property
     def name(self) -> str:
         """How figures and tables call this function."""
@@ -54,19 +63,21 @@ class PointwiseFunction(ABC):
     def spec(self) -> dict[str, Any]:
         """Return family and parameters as JSON, floats in hexadecimal so that nothing is rounded.
 
-        A family's parameters are its dataclass fields.
+        A family's parameters are its dataclass fields; :func:`rankkit.functions.from_spec` reads them back.
         """
         values = {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
         return {"family": type(self).__name__, "parameters": {k: _plain(v) for k, v in values.items()}}
 
 
 class MonotoneFunction(PointwiseFunction):
-    """A strictly increasing pointwise function: it reorders nothing, so it changes no argmax and no ranking."""
+    """A strictly increasing function: it reorders nothing, so it changes no argmax and no ranking."""
 
-    increasing = True
+    @property
+    def increasing(self) -> bool:
+        return True
 
 
-def apply(f: PointwiseFunction, z: Array) -> FloatArray:
+def apply(f: PointwiseFunction, z: FloatArray) -> FloatArray:
     """Return f(z) after checking what came back: shape, dtype, finiteness, and increase where it is promised.
 
     Raises
@@ -76,13 +87,8 @@ def apply(f: PointwiseFunction, z: Array) -> FloatArray:
     """
     if not isinstance(f, PointwiseFunction):
         raise TypeError(f"f is {f!r}; wanted an instance such as rankkit.functions.SigSoftmax()")
-    if f.increasing:
-        _require_increasing(f)
-    with np.errstate(over="ignore", invalid="ignore"):
-        out = f(z)
-    if not isinstance(out, np.ndarray) or out.shape != z.shape or out.dtype != np.float64:
-        came = f"{getattr(out, 'dtype', type(out).__name__)} of shape {np.shape(out)}"
-        raise InputError(f"{f.name} returned {came} for float64 logits of shape {z.shape}; wanted the same shape and dtype")
+    _require_promises(f)
+    out = _evaluate(f, z)
     bad = int(np.count_nonzero(~np.isfinite(out)))
     if bad:
         logits = "logit" if bad == 1 else "logits"
@@ -90,14 +96,31 @@ def apply(f: PointwiseFunction, z: Array) -> FloatArray:
     return out
 
 
+def softplus_ball(z: Any) -> Any:
+    """Return a ball that contains log(1 + e^x) for every x in the ball ``z``, without overflow."""
+    return z + (1 + (-z).exp()).log() if z > 0 else (1 + z.exp()).log()
+
+
 _PROBE = np.sort(np.concatenate([np.linspace(-8.0, 8.0, 161), [-30.0, -20.0, -12.0, 12.0, 20.0, 30.0]]))
 
 
-def _require_increasing(f: PointwiseFunction) -> None:
+def _evaluate(f: PointwiseFunction, z: FloatArray) -> FloatArray:
+    shielded = z.view()
+    shielded.flags.writeable = False  # writing into the argument fails here, not in somebody's logits
     with np.errstate(over="ignore", invalid="ignore"):
-        values = np.asarray(f(_PROBE))
-    drops = np.flatnonzero(np.diff(values) < 0) if values.shape == _PROBE.shape else []
-    if len(drops):
+        out = f(shielded)
+    if not isinstance(out, np.ndarray) or out.shape != z.shape or out.dtype != np.float64:
+        came = f"{getattr(out, 'dtype', type(out).__name__)} of shape {np.shape(out)}"
+        raise InputError(f"{f.name} returned {came} for float64 logits of shape {z.shape}; wanted the same")
+    return out
+
+
+def _require_promises(f: PointwiseFunction) -> None:
+    values = _evaluate(f, _PROBE)
+    if np.shares_memory(values, _evaluate(f, _PROBE)):
+        raise InputError(f"{f.name} returns the same memory at every call; wanted a new array each time")
+    drops = np.flatnonzero(values[1:] < values[:-1])
+    if f.increasing and len(drops):
         i = int(drops[0])
         raise InputError(
             f"{f.name} is not increasing: {f.name}({_PROBE[i]:.4g}) = {values[i]:.4g} > "
@@ -110,6 +133,8 @@ def _plain(value: Any) -> Any:
         return [_plain(v) for v in value.tolist()]
     if isinstance(value, float):
         return value.hex()
+    if isinstance(value, Integral) and not isinstance(value, bool):
+        return int(value)
     if isinstance(value, Mapping):
         return {str(k): _plain(v) for k, v in value.items()}
     if isinstance(value, list | tuple):

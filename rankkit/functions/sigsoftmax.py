@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from rankkit.arrays import FloatArray
-from rankkit.functions.base import MonotoneFunction
+from rankkit.functions.base import MonotoneFunction, softplus_ball
 
 
 @dataclass(frozen=True)
@@ -21,11 +21,12 @@ class SigSoftmax(MonotoneFunction):
     array([-0.6931])
     """
 
+    @np.errstate(over="ignore")
     def __call__(self, z: FloatArray) -> FloatArray:
-        return 2 * z - np.logaddexp(0.0, z)
+        return z - np.logaddexp(0.0, -z)
 
     def slope(self, z: FloatArray) -> FloatArray:
         return 2 - np.exp(-np.logaddexp(0.0, -z))
 
     def ball(self, z: Any) -> Any:
-        return 2 * z - (1 + z.exp()).log()
+        return z - softplus_ball(-z)

@@ -58,17 +58,21 @@ class Head:
         if self.b is not None:
             object.__setattr__(self, "b", arrays.vector("b", self.b))
             if len(self.b) != self.classes:
-                raise InputError(f"b has {len(self.b)} entries but W is {self.W.shape}; wanted one entry per class")
+                raise InputError(
+                    f"b has {len(self.b)} entries but W is {self.W.shape}; wanted one entry per class"
+                )
         if self.class_names is not None:
             object.__setattr__(self, "class_names", tuple(str(name) for name in self.class_names))
-            if len(self.class_names) != self.classes:
+            named = len(self.class_names)
+            if named != self.classes:
                 raise InputError(
-                    f"class_names has {len(self.class_names)} entries but W is {self.W.shape}; wanted one per class"
+                    f"class_names has {named} entries but W is {self.W.shape}; wanted one a class"
                 )
         object.__setattr__(self, "source", MappingProxyType(dict(self.source)))
 
     def __repr__(self) -> str:
-        return f"Head {self.name!r}: {self.classes:,} classes x {self.d}, {'bias' if self.b is not None else 'no bias'}"
+        bias = "no bias" if self.b is None else "bias"
+        return f"Head {self.name!r}: {self.classes:,} classes x {self.d}, {bias}"
 
     @property
     def classes(self) -> int:
@@ -82,7 +86,7 @@ class Head:
 
     @cached_property
     def fingerprint(self) -> str:
-        """sha256 of dtype, shape and bytes of ``W`` and ``b``: what a certificate is pinned to."""
+        """sha256 of the shapes and numbers of ``W`` and ``b``: what a certificate is pinned to."""
         return arrays.fingerprint(self.W, self.b)
 
     def class_name(self, i: int) -> str:
@@ -90,7 +94,7 @@ class Head:
         return str(i) if self.class_names is None else self.class_names[i]
 
     def logits(self, H: object) -> LowRankLogits:
-        """Return the logits of contexts ``H`` (contexts, d), lazily: nothing of size contexts x classes is made."""
+        """Return the logits of contexts ``H`` (contexts, d), lazily: nothing contexts x classes is made."""
         from rankkit.heads.logits import LowRankLogits
 
         return LowRankLogits(arrays.matrix("H", H), self)

@@ -36,7 +36,7 @@ class LowRankLogits:
     --------
     >>> logits = Head(np.eye(3)).logits(np.ones((2, 3)))
     >>> logits
-    LowRankLogits: 2 contexts x 3 classes, rank <= 3
+    LowRankLogits: 2 contexts x 3 classes, rank <= 2
     """
 
     H: Array
@@ -133,7 +133,9 @@ def log_probs(logits: LowRankLogits, f: PointwiseFunction | None = None) -> Floa
     array([1., 1.])
     """
     if not isinstance(logits, LowRankLogits):
-        raise TypeError(f"logits is {type(logits).__name__}; wanted LowRankLogits, as made by Head(W, b).logits(H)")
+        raise TypeError(
+            f"logits is {type(logits).__name__}; wanted LowRankLogits, as made by Head(W, b).logits(H)"
+        )
     arrays.require_room("The log-probabilities", logits.shape)
     f = Identity() if f is None else f
     return np.concatenate([log_softmax(apply(f, block)) for block in logits.blocks()])
