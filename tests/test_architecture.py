@@ -168,8 +168,8 @@ def test_the_public_surface_is_kept():
     names = """
         Head LowRankLogits MixtureOfSoftmaxes load_head log_probs InputError LoadError
         datasets.available datasets.load datasets.fetch datasets.contexts
-        MonotoneFunction PointwiseFunction functions.Identity functions.Polynomial functions.Exp functions.SigSoftmax
-        functions.GSS functions.PLIF functions.SoftCap functions.LeakyReLU
+        MonotoneFunction PointwiseFunction functions.Identity functions.Polynomial functions.Exp
+        functions.SigSoftmax functions.GSS functions.PLIF functions.SoftCap functions.LeakyReLU
         spectrum rank_bounds rank_gain argmaxable domains.Free
         check Witness Combination Minor Monomials
         theorems.get theorems.all figures.rank_gain figures.spectrum write_report
