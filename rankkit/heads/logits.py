@@ -75,9 +75,13 @@ class LowRankLogits:
 
     def rows(self, rows: slice | Array) -> FloatArray:
         """Return the logits of some contexts as a dense float64 array."""
-        out = arrays.widen(self.H[rows]) @ self._weights.T
-        if self.head.b is not None:
-            out += arrays.widen(self.head.b)
+        with np.errstate(over="ignore", invalid="ignore"):
+            out = arrays.widen(self.H[rows]) @ self._weights.T
+            if self.head.b is not None:
+                out += arrays.widen(self.head.b)
+        if not np.isfinite(out).all():
+            largest = f"{np.abs(self.H).max():.3g} in H, {np.abs(self.head.W).max():.3g} in W"
+            raise InputError(f"The logits exceed float64 (largest entries: {largest}); scale H or W down")
         return out
 
     def blocks(self, rows: int | None = None) -> Iterator[FloatArray]:
@@ -98,10 +102,20 @@ class LowRankLogits:
 def log_softmax(scores: FloatArray) -> FloatArray:
     """Return ``scores`` less the log-sum-exp of each row, stably, as a new array.
 
+    Raises
+    ------
+    InputError
+        The finite scores of a row lie further apart than float64 reaches.
+
+    Examples
+    --------
     >>> np.exp(log_softmax(np.array([[0.0, 0.0]])))
     array([[0.5, 0.5]])
     """
-    out = scores - scores.max(axis=1, keepdims=True)
+    with np.errstate(over="ignore"):
+        out = scores - scores.max(axis=1, keepdims=True)
+    if np.isneginf(out.min()):
+        raise InputError("The scores of a row span more than 1.8e308; its log-probabilities are not finite")
     out -= np.log(np.exp(out).sum(axis=1, keepdims=True))
     return out
 
