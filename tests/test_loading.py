@@ -565,3 +565,9 @@ def test_no_file_gives_anything_but_a_load_error(tmp_path_factory, content, suff
     path.write_bytes(content)
     with pytest.raises(LoadError):
         load_head(path)
+
+
+def test_an_empty_shape_with_an_uncountable_axis():
+    stored = gguf.tensors(io.BytesIO(gguf_file(0, (0, 2**63), b"")))["output.weight"]
+    with pytest.raises(LoadError, match="is no array's"):
+        stored.numbers()

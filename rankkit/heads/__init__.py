@@ -1,6 +1,16 @@
 """What turns contexts into log-probabilities."""
 
 from rankkit.heads.head import Head
+from rankkit.heads.loading import load_head, save_head
 from rankkit.heads.logits import LowRankLogits, log_probs, log_softmax
+from rankkit.heads.mixture import MixtureOfSoftmaxes
 
-__all__ = ["Head", "LowRankLogits", "log_probs", "log_softmax"]
+__all__ = [
+    "Head",
+    "LowRankLogits",
+    "MixtureOfSoftmaxes",
+    "load_head",
+    "log_probs",
+    "log_softmax",
+    "save_head",
+]

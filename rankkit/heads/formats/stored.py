@@ -65,7 +65,10 @@ def take(file: IO[bytes], shape: tuple[int, ...], dtype: Any) -> Array:
         if not got:
             raise LoadError(f"it ends after {done:,} of a tensor's {len(raw):,} bytes; it was cut short")
         done += got
-    return raw.view(dtype).reshape(shape)
+    try:
+        return raw.view(dtype).reshape(shape)
+    except (ValueError, OverflowError):  # an empty shape may still have an axis that NumPy cannot count
+        raise LoadError(f"its shape {shape} is no array's") from None
 
 
 def take_at(file: IO[bytes], offset: int, shape: tuple[int, ...], dtype: Any) -> Array:
