@@ -6,7 +6,10 @@ import re
 import sys
 from pathlib import Path
 
+from docutils import nodes
+from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
@@ -36,6 +39,7 @@ html_title = f"rankkit {release}"
 pygments_style = "friendly"
 
 myst_enable_extensions = ["dollarmath", "amsmath", "deflist", "fieldlist"]
+myst_dmath_double_inline = True
 myst_heading_anchors = 3
 
 bibtex_bibfiles = ["references.bib"]
@@ -65,6 +69,20 @@ def cite_on_page(app: Sphinx, name: str, source: list[str]) -> None:
     source[0] = CITATION.sub(r"{cite:p}`\1`", source[0])
 
 
+def public_name(
+    app: Sphinx, env: BuildEnvironment, node: pending_xref, text: nodes.Element
+) -> nodes.Element | None:
+    """Let `rankkit.spectrum` lead to where it is described, the page of its room."""
+    name = node["reftarget"].removeprefix("rankkit.")
+    if node.get("refdomain") != "py" or name not in rankkit._HOME:
+        return None
+    home = f"rankkit.{rankkit._HOME[name]}.{name}"
+    return env.get_domain("py").resolve_xref(
+        env, node["refdoc"], app.builder, node["reftype"], home, node, text
+    )
+
+
 def setup(app: Sphinx) -> None:
     app.connect("autodoc-process-docstring", cite_in_docstring)
     app.connect("source-read", cite_on_page)
+    app.connect("missing-reference", public_name)
