@@ -1,0 +1,98 @@
+"""A stand-alone checker: the standard library and numpy, and nothing of rankkit.
+
+Copy this folder anywhere and run ``python -m checker CERTIFICATES WEIGHTS``. It decides claims about the
+exact real numbers in the weights by exact arithmetic; a solver, a tolerance or a time limit plays no part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+
+from . import classes, files, rank
+from .exact import Floats
+
+FIELDS = {
+    "witness": {"class", "x", "ties"},
+    "combination": {"class", "rows", "weights"},
+    "minor": {"subject", "rows", "cols", "function", "contexts", "bits"},
+    "monomials": {"subject", "function", "shape", "d", "bias", "rank"},
+}
+
+
+class Refusal(str):
+    """Why a certificate does not prove its claim. It is false, so ``if check(...)`` means what it says."""
+
+    def __bool__(self) -> Literal[False]:
+        return False
+
+
+def check(
+    certificates: Sequence[Mapping[str, Any]], W: Floats, b: Floats | None = None
+) -> list[Literal[True] | Refusal]:
+    """Decide each certificate for the head (W, b): True, or a reason why it proves nothing."""
+    identity = files.fingerprint(W, b)
+    out: list[Literal[True] | Refusal] = []
+    for certificate in certificates:
+        try:
+            reason = _form(certificate, identity) or _decide(certificate, W, b)
+        except (
+            KeyError,
+            TypeError,
+            ValueError,
+            IndexError,
+            OverflowError,
+            ZeroDivisionError,
+            ArithmeticError,
+        ) as error:
+            reason = f"malformed certificate: {type(error).__name__}: {error}"
+        out.append(True if reason is None else Refusal(reason))
+    return out
+
+
+def _form(certificate: Mapping[str, Any], identity: str) -> str | None:
+    kind = certificate.get("kind")
+    if kind not in FIELDS:
+        return f"unknown kind of certificate {kind!r}; known are {', '.join(FIELDS)}"
+    odd = set(certificate) ^ (FIELDS[kind] | {"kind", "head"})
+    if odd:
+        return f"a {kind} has missing or unexpected fields: {', '.join(sorted(odd))}"
+    if certificate["head"] != identity:
+        return "the certificate is for other weights: its fingerprint differs"
+    return None
+
+
+def _decide(c: Mapping[str, Any], W: Floats, b: Floats | None) -> str | None:
+    if c["kind"] == "witness":
+        x = c["x"] if isinstance(c["x"], np.ndarray) else files.decode(c["x"])
+        if x.shape != W.shape[1:] or not np.isfinite(x).all():
+            return f"the state has shape {x.shape} or is not finite; wanted {W.shape[1:]}"
+        ties = _indices(c["ties"], len(W))
+        return classes.witnesses(W, b, _indices([c["class"]], len(W)), x[None], [ties])[0]
+    if c["kind"] == "combination":
+        cls, rows = _indices([c["class"]], len(W))[0], _indices(c["rows"], len(W))
+        weights = [files.weight(w) for w in c["weights"]]
+        if len(weights) != len(rows):
+            return f"{len(rows)} rows but {len(weights)} weights"
+        return classes.combination(W, b, cls, rows, weights)
+    if c["kind"] == "minor":
+        cols = _indices(c["cols"], W.shape[1] if c["subject"] == "matrix" else len(W))
+        H = None if c["contexts"] is None else files.decode(c["contexts"])
+        if H is not None and (H.shape != (len(c["rows"]), W.shape[1]) or not np.isfinite(H).all()):
+            return (
+                f"the contexts have shape {H.shape} or are not finite; wanted {(len(c['rows']), W.shape[1])}"
+            )
+        rows = _indices(c["rows"], len(W) if H is None else None)
+        return rank.minor(W, b, c["subject"], rows, cols, c["function"], H, int(c["bits"]))
+    if c["d"] != W.shape[1] or c["bias"] != (b is not None) or c["shape"][1] != len(W):
+        return "the shape, width or bias is not that of the head"
+    return rank.monomials(c["subject"], c["function"], c["shape"], c["d"], c["bias"], c["rank"])
+
+
+def _indices(values: Sequence[Any], size: int | None) -> list[int]:
+    for v in values:
+        if type(v) is not int or v < 0 or (size is not None and v >= size):
+            raise ValueError(f"index {v!r} is not an integer from 0 to {'...' if size is None else size - 1}")
+    return list(values)

@@ -1,0 +1,113 @@
+"""Check claims about classes: this one can win, that one never can."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .exact import Floats, Integers, integers, solution_radius
+
+Refused = str | None  # the reason, or None for a claim that holds
+UNIT = 2.0**-53  # float64 unit roundoff
+
+
+def witnesses(
+    W: Floats, b: Floats | None, classes: Sequence[int], X: Floats, ties: Sequence[Sequence[int]]
+) -> list[Refused]:
+    """Decide for each class i and state x whether ``w_i.x + b_i`` exceeds every other class's logit.
+
+    A float64 product settles every pair whose difference exceeds a proved bound on its rounding error;
+    exact integers settle the rest. Equality is accepted for the classes in ``ties``, and only where row and
+    bias are identical.
+    """
+    width, norms = W.shape[1], _norms(W)
+    out: list[Refused] = []
+    step = max(1, 2**23 // len(W))
+    for start in range(0, len(X), step):
+        block = X[start : start + step]
+        with np.errstate(all="ignore"):
+            scores = block @ W.T
+            # |rounding| <= (width + 2) u |x||w| in any order of summation; twice that covers norms and this sum.
+            error = 2 * (width + 4) * UNIT * _norms(block)[:, None] * norms + (width + 4) * 2.0**-1073
+            if b is not None:
+                scores = scores + b
+                error += 4 * UNIT * np.abs(b)
+            for k, row in enumerate(scores):
+                i = classes[start + k]
+                clear = row + error[k] < row[i] - error[k, i]  # False for NaN and overflow
+                rest = [int(j) for j in np.flatnonzero(~clear) if j != i]
+                out.append(_beats(W, b, i, rest, block[k], ties[start + k]))
+    return out
+
+
+def _beats(W: Floats, b: Floats | None, i: int, others: list[int], x: Floats, ties: Sequence[int]) -> Refused:
+    if not others:
+        return None
+    rows = [i, *others]
+    N, e = integers(W[rows])
+    n, f = integers(x)
+    scores = [int(s) for s in N @ n]
+    if b is not None:
+        B, g = integers(b[rows])
+        low = min(e + f, g)
+        scores = [(s << (e + f - low)) + (int(t) << (g - low)) for s, t in zip(scores, B, strict=True)]
+    for j, score in zip(others, scores[1:], strict=True):
+        identical = bool((W[i] == W[j]).all()) and (b is None or b[i] == b[j])
+        if score > scores[0] or (score == scores[0] and not (identical and j in ties)):
+            return f"class {j} {'beats' if score > scores[0] else 'ties with'} class {i} at this state"
+    return None
+
+
+def combination(W: Floats, b: Floats | None, i: int, rows: Sequence[int], weights: list[Fraction]) -> Refused:
+    """Decide whether class i is a convex combination of other rows that has at least its bias.
+
+    If ``w_i = sum(l_j w_j)``, ``b_i <= sum(l_j b_j)``, ``l >= 0`` and ``sum(l) = 1``, then at every state
+    the logit of class i is at most an average of the others', so it is never strictly the largest. The
+    weights are either exactly right as given, or there are d + 1 rows and the exact weights are enclosed
+    around the given ones.
+    """
+    if i in rows or len(set(rows)) < len(rows):
+        return f"the combination for class {i} uses class {i} itself or a row twice"
+    N, _ = integers(np.concatenate([W[list(rows)], W[[i]]]))
+    target = N[-1]
+    points = N[:-1]
+    if all(w >= 0 for w in weights) and sum(weights) == 1 and _meets(points, target, weights):
+        radius = Fraction(0)
+    elif len(rows) == W.shape[1] + 1:
+        size = max((abs(int(v)).bit_length() for v in N.ravel()), default=0)
+        unit = np.full(len(rows), 1 << size, dtype=object)  # the row of ones, scaled like the others
+        system = np.concatenate([points.T, unit[None]])
+        found = solution_radius(system, np.append(target, 1 << size), weights)
+        if found is None:
+            return f"the rows for class {i} are not shown to be affinely independent"
+        radius = found
+        if min(weights) < radius:
+            doubt = f"{float(min(weights)):.3g} +- {float(radius):.3g}"
+            return f"a weight for class {i} is not shown to be non-negative: {doubt}"
+    else:
+        return f"the weights for class {i} do not reproduce its row exactly"
+    if b is not None:
+        lifts = [Fraction(float(b[j])) - Fraction(float(b[i])) for j in rows]
+        slack = sum((w * lift for w, lift in zip(weights, lifts, strict=True)), Fraction(0))
+        if slack < radius * sum(map(abs, lifts)):
+            return f"the combination for class {i} is not shown to reach its bias"
+    return None
+
+
+def _meets(points: Integers, target: Integers, weights: list[Fraction]) -> bool:
+    denominator = int(np.lcm.reduce(np.array([w.denominator for w in weights], dtype=object)))
+    numerators: npt.NDArray[Any] = np.array([int(w * denominator) for w in weights], dtype=object)
+    return bool((numerators @ points == denominator * target).all())
+
+
+def _norms(A: Floats) -> Floats:
+    largest = np.abs(A).max(axis=1)
+    scale = np.where(
+        largest == 0, 1.0, largest
+    )  # squares of tiny and huge entries would leave the float64 range
+    out: Floats = scale * np.sqrt(((A / scale[:, None]) ** 2).sum(axis=1)) * (1 + 2.0**-40)
+    return np.where(largest == 0, 0.0, out)

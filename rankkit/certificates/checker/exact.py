@@ -1,0 +1,132 @@
+"""Exact arithmetic on the numbers that floating-point arrays stand for."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Integers = npt.NDArray[np.object_]  # Python integers: no size limit, no rounding
+Floats = npt.NDArray[np.float64]
+
+
+def integers(array: npt.ArrayLike) -> tuple[Integers, int]:
+    """Return integers N and an exponent e with ``array == N * 2**e`` exactly."""
+    mantissa, exponent = np.frexp(np.asarray(array, dtype=np.float64))
+    whole = (mantissa * 2.0**53).astype(np.int64)  # exact: a float64 has 53 significant bits
+    exponent = exponent.astype(np.int64) - 53
+    lowest = np.where(whole == 0, 1, whole & -whole)
+    zeros = np.frexp(lowest.astype(np.float64))[1] - 1  # trailing zero bits
+    whole, exponent = whole >> zeros, exponent + zeros
+    used = whole != 0
+    e = int(exponent[used].min()) if used.any() else 0
+    shift = np.where(used, exponent - e, 0)
+    return whole.astype(object) << shift.astype(object), e
+
+
+def product(A: Integers, B: Integers) -> Integers:
+    """Return the exact matrix product of two integer matrices.
+
+    The factors are cut into limbs so short that float64 products of limbs are sums of integers below 2**53:
+    BLAS is used because it is exact there.
+    """
+    limb = (52 - int(A.shape[1]).bit_length()) // 2
+    out = np.zeros((A.shape[0], B.shape[1]), dtype=object)
+    right = list(enumerate(_limbs(B, limb)))
+    for i, a in enumerate(_limbs(A, limb)):
+        for j, b in right:
+            out += (a @ b).astype(np.int64).astype(object) << limb * (i + j)
+    return out
+
+
+def approximate(A: Integers) -> Floats:
+    """Return the integers over a common power of two, rounded to float64."""
+    excess = max(0, max((int(abs(a)).bit_length() for a in A.ravel()), default=0) - 1000)
+    return (A >> excess).astype(np.float64)
+
+
+def rough_inverse(A: Integers) -> Integers | None:
+    """Return integers close to the inverse of A with rows scaled at will, or None where float64 finds none."""
+    floats = approximate(A)
+    columns = np.frexp(np.abs(floats).max(axis=0))[1]
+    with np.errstate(all="ignore"):
+        try:
+            R = np.linalg.inv(np.ldexp(floats, -columns))
+        except np.linalg.LinAlgError:
+            return None
+        R = np.ldexp(R, 45 - np.frexp(np.abs(R).max(axis=1, keepdims=True))[1])
+    return np.rint(R).astype(np.int64).astype(object) if np.isfinite(R).all() else None
+
+
+def fixed_point_inverse(A: Integers, bits: int) -> Integers | None:
+    """Return integers close to ``2**bits`` times the inverse of A, by elimination carrying ``bits`` bits."""
+    n = len(A)
+    scale = max(int(abs(a)).bit_length() for a in A.ravel())
+    M = np.concatenate([A << max(0, bits - scale), np.eye(n, dtype=np.int64).astype(object) << bits], axis=1)
+    for k in range(n):
+        pivot = k + int(np.argmax(np.abs(M[k:, k])))
+        if M[pivot, k] == 0:
+            return None
+        M[[k, pivot]] = M[[pivot, k]]
+        M[k] = (M[k] << bits) // M[k, k]
+        others = np.arange(n) != k
+        M[others] -= (M[others, k, None] * M[k]) >> bits
+    return M[:, n:]
+
+
+def dominance(R: Integers, A: Integers, radius: Integers | None = None) -> list[int] | None:
+    """Return the slacks of strict diagonal dominance of R·X, for every real X with ``|X - A| <= radius``.
+
+    If R·X is strictly diagonally dominant, X is non-singular (Levy and Desplanques). Rows of R may carry
+    any sign and scale: a row is taken negative where that makes its diagonal positive. None where some row
+    is not dominant.
+    """
+    P = product(R, A)
+    n = len(P)
+    diagonal = np.abs(P[np.arange(n), np.arange(n)])
+    slack = 2 * diagonal - np.abs(P).sum(axis=1)
+    if radius is not None:
+        slack = slack - product(np.abs(R), radius).sum(axis=1)
+    return list(slack) if all(s > 0 for s in slack) else None
+
+
+def solution_radius(A: Integers, right: Integers, guess: list[Fraction]) -> Fraction | None:
+    """Return r such that ``A x = right`` has exactly one solution x, and ``|x_k - guess_k| <= r`` for all k.
+
+    With P = R·A strictly diagonally dominant and residual ``A (x - guess)``, row k of ``P (x - guess) =
+    R·residual`` bounds the largest error by ``|R·residual|_k / slack_k``. None where no such bound is
+    found.
+    """
+    R = rough_inverse(A)
+    slack = None if R is None else dominance(R, A)
+    if R is None or slack is None:
+        return None
+    denominator = np.lcm.reduce(np.array([g.denominator for g in guess], dtype=object))
+    numerators = np.array([int(g * denominator) for g in guess], dtype=object)
+    residual = right * denominator - A @ numerators
+    errors = R @ residual
+    return max(Fraction(abs(int(error)), s * denominator) for error, s in zip(errors, slack, strict=True))
+
+
+def nonsingular_mod(A: Any, prime: int) -> bool:
+    """Whether the square integer matrix A is invertible modulo a prime below 2**31; then it is invertible."""
+    M = np.array(A % prime, dtype=np.int64)
+    for k in range(len(M)):
+        pivot = k + int(np.argmax(M[k:, k] != 0))
+        if M[pivot, k] == 0:
+            return False
+        M[[k, pivot]] = M[[pivot, k]]
+        M[k, k:] = M[k, k:] * pow(int(M[k, k]), -1, prime) % prime
+        M[k + 1 :, k:] = (M[k + 1 :, k:] - M[k + 1 :, k, None] * M[k, k:]) % prime
+    return True
+
+
+def _limbs(A: Integers, bits: int) -> list[Floats]:
+    size, sign = np.abs(A), np.sign(A)
+    limbs = []
+    while size.any():
+        limbs.append((sign * (size & ((1 << bits) - 1))).astype(np.float64))
+        size = size >> bits
+    return limbs

@@ -1,0 +1,144 @@
+"""The function families, stated a second time: exactly on rationals, or enclosed between decimals."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Mapping
+from decimal import MAX_EMAX, MIN_EMIN, ROUND_CEILING, ROUND_FLOOR, Context, Decimal
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+Parameters = Mapping[str, Any]
+Rational = Callable[[Fraction], Fraction]
+
+
+class Interval(NamedTuple):
+    """All reals from ``lo`` to ``hi``."""
+
+    lo: Decimal
+    hi: Decimal
+
+
+class Enclosure:
+    """Interval arithmetic with a given number of decimal digits, rounded outwards.
+
+    Addition, multiplication and division of :mod:`decimal` round as told; its ``exp`` and ``ln`` are
+    correctly rounded to nearest, so one step outwards makes them bounds.
+    """
+
+    def __init__(self, digits: int) -> None:
+        self.down = Context(prec=digits, rounding=ROUND_FLOOR, Emin=MIN_EMIN, Emax=MAX_EMAX)
+        self.up = Context(prec=digits, rounding=ROUND_CEILING, Emin=MIN_EMIN, Emax=MAX_EMAX)
+
+    def rational(self, q: Fraction) -> Interval:
+        n, d = Decimal(q.numerator), Decimal(q.denominator)
+        return Interval(self.down.divide(n, d), self.up.divide(n, d))
+
+    def dyadic(self, a: int, e: int) -> Interval:
+        """Enclose a * 2**e."""
+        if e >= 0:
+            return self.rational(Fraction(a << e))
+        n, d = Decimal(a), Decimal(1 << -e)
+        return Interval(self.down.divide(n, d), self.up.divide(n, d))
+
+    def add(self, x: Interval, y: Interval) -> Interval:
+        return Interval(self.down.add(x.lo, y.lo), self.up.add(x.hi, y.hi))
+
+    def scale(self, x: Interval, q: Fraction) -> Interval:
+        y = self.rational(q)
+        lows = [self.down.multiply(a, c) for a in x for c in y]
+        highs = [self.up.multiply(a, c) for a in x for c in y]
+        return Interval(min(lows), max(highs))
+
+    def exp(self, x: Interval) -> Interval:
+        lo, hi = self.down.exp(x.lo), self.up.exp(x.hi)
+        return Interval(max(Decimal(0), lo.next_minus(self.down)), hi.next_plus(self.up))
+
+    def ln(self, x: Interval) -> Interval:
+        return Interval(self.down.ln(x.lo).next_minus(self.down), self.up.ln(x.hi).next_plus(self.up))
+
+    def softplus(self, x: Interval) -> Interval:
+        return self.ln(self.add(Interval(Decimal(1), Decimal(1)), self.exp(x)))
+
+    def tanh(self, x: Interval) -> Interval:
+        """tanh x = 1 - 2 / (e^2x + 1), which increases with x."""
+        e = self.add(self.exp(self.scale(x, Fraction(2))), Interval(Decimal(1), Decimal(1)))
+        two = Decimal(2)
+        return Interval(
+            self.down.subtract(Decimal(1), self.up.divide(two, e.lo)),
+            self.up.subtract(Decimal(1), self.down.divide(two, e.hi)),
+        )
+
+
+def number(text: Any) -> Fraction:
+    """Read a parameter: an integer, or a float in hexadecimal."""
+    return Fraction(text) if isinstance(text, int) else Fraction(float.fromhex(text))
+
+
+def _polynomial(p: Parameters) -> Rational:
+    terms = [(int(k), number(c)) for k, c in p["coefficients"].items()]
+    return lambda z: sum((c * z**k for k, c in terms), Fraction(0))
+
+
+def _leaky_relu(p: Parameters) -> Rational:
+    below = number(p["slope_below"])
+    return lambda z: z if z >= 0 else below * z
+
+
+def _plif(p: Parameters) -> Rational:
+    """Piecewise linear with f(0) = 0; K equal segments on [-bound, bound], or given knots."""
+    slopes = [number(s) for s in p["slopes"]]
+    K = len(slopes)
+    if p["knots"] is None:
+        bound = float.fromhex(p["bound"])
+        kinks = [
+            Fraction(bound * ((2 * k - K) / K)) for k in range(1, K)
+        ]  # the float64 numbers define the function
+    else:
+        kinks = [number(k) for k in p["knots"]]
+    if K == 1:
+        return lambda z: slopes[0] * z
+    heights = [Fraction(0)]  # at each kink, relative to the first
+    for slope, left, right in zip(slopes[1:], kinks, kinks[1:], strict=False):
+        heights.append(heights[-1] + slope * (right - left))
+
+    def height(z: Fraction) -> Fraction:
+        k = bisect_right(kinks, z)
+        anchor = max(k - 1, 0)
+        return heights[anchor] + slopes[k] * (z - kinks[anchor])
+
+    zero = height(Fraction(0))
+    return lambda z: height(z) - zero
+
+
+def _sigsoftmax(p: Parameters, z: Interval, a: Enclosure) -> Interval:
+    return a.add(a.scale(z, Fraction(2)), a.scale(a.softplus(z), Fraction(-1)))
+
+
+def _gss(p: Parameters, z: Interval, a: Enclosure) -> Interval:
+    c, k = number(p["c"]), number(p["k"])
+    shifted = a.add(z, a.rational(-c))
+    line = a.add(a.scale(shifted, k), a.rational(c))
+    return a.add(line, a.scale(a.softplus(shifted), 1 - k))
+
+
+def _soft_cap(p: Parameters, z: Interval, a: Enclosure) -> Interval:
+    bound = number(p["bound"])
+    return a.scale(a.tanh(a.scale(z, 1 / bound)), bound)
+
+
+#: Families that map rationals to rationals: parameters -> function.
+EXACT: dict[str, Callable[[Parameters], Rational]] = {
+    "Identity": lambda p: lambda z: z,
+    "Polynomial": _polynomial,
+    "LeakyReLU": _leaky_relu,
+    "PLIF": _plif,
+}
+
+#: Families whose values are enclosed.
+ENCLOSED: dict[str, Callable[[Parameters, Interval, Enclosure], Interval]] = {
+    "Exp": lambda p, z, a: a.exp(z),
+    "SigSoftmax": _sigsoftmax,
+    "GSS": _gss,
+    "SoftCap": _soft_cap,
+}

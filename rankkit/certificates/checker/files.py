@@ -1,0 +1,97 @@
+"""Read certificates and weights; nothing in a file is executed, and sizes are bounded before use."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .exact import Floats
+
+LARGEST = 2**31  # bytes of a certificate file
+MOST_DIGITS = 200_000  # hexadecimal digits of one exact weight
+
+
+def fingerprint(*arrays: Floats | None) -> str:
+    """Return the sha256 of shapes and float64 numbers, the identity of a head (W, b)."""
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(json.dumps(None if array is None else list(array.shape)).encode() + b"\n")
+        if array is not None:
+            for row in array:
+                digest.update((np.asarray(row, dtype="<f8") + 0.0).tobytes())
+    return digest.hexdigest()
+
+
+def decode(field: Mapping[str, Any]) -> Floats:
+    """Read an array: little-endian float64 numbers in base64, and their shape."""
+    data = np.frombuffer(base64.b64decode(field["float64"], validate=True), dtype="<f8")
+    return data.reshape([int(n) for n in field["shape"]]).astype(np.float64)
+
+
+def weight(text: Any) -> Fraction:
+    """Read one weight: a float in hexadecimal, or a fraction of two hexadecimal integers.
+
+    >>> weight("0x1.8p-1"), weight("1/3"), weight("-a/10")
+    (Fraction(3, 4), Fraction(1, 3), Fraction(-5, 8))
+    """
+    if not isinstance(text, str) or len(text) > MOST_DIGITS:
+        raise ValueError("a weight is not a string of reasonable length")
+    if "/" in text:
+        numerator, denominator = text.split("/")
+        return Fraction(int(numerator, 16), int(denominator, 16))
+    return Fraction(float.fromhex(text))
+
+
+def read_weights(path: Path) -> tuple[Floats, Floats | None]:
+    """Read W and, where the file has one, b from .npz (arrays W and b) or .npy (W alone)."""
+    loaded = np.load(path, allow_pickle=False)
+    if isinstance(loaded, np.ndarray):
+        return loaded.astype(np.float64), None
+    with loaded:
+        return loaded["W"].astype(np.float64), loaded["b"].astype(np.float64) if "b" in loaded else None
+
+
+def read_certificates(path: Path) -> list[dict[str, Any]]:
+    """Read one certificate or a list of them from .json, or a whole report's from .npz."""
+    if path.stat().st_size > LARGEST:
+        raise ValueError(f"{path} is larger than {LARGEST >> 30} GiB")
+    if path.suffix == ".json":
+        found = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_constants)
+        return found if isinstance(found, list) else [found]
+    with np.load(path, allow_pickle=False) as bundle:
+        return list(_unpack(bundle))
+
+
+def _unpack(bundle: Any) -> Any:
+    """Yield the certificates of a bundle: witnesses as rows of X, combinations one after the other."""
+    head = str(bundle["head"])
+    ties = json.loads(str(bundle["ties"]), parse_constant=_no_constants)
+    for cls, x in zip(bundle["witness_class"], bundle["witness_x"], strict=True):
+        yield {
+            "kind": "witness",
+            "head": head,
+            "class": int(cls),
+            "x": x.astype(np.float64),
+            "ties": ties.get(str(cls), []),
+        }
+    starts = bundle["combination_start"]
+    for cls, start, stop in zip(bundle["combination_class"], starts[:-1], starts[1:], strict=True):
+        yield {
+            "kind": "combination",
+            "head": head,
+            "class": int(cls),
+            "rows": bundle["combination_row"][start:stop].tolist(),
+            "weights": [float(w).hex() for w in bundle["combination_weight"][start:stop]],
+        }
+    yield from json.loads(str(bundle["others"]), parse_constant=_no_constants)
+
+
+def _no_constants(text: str) -> Any:
+    raise ValueError(f"{text} is not a number that a certificate may hold")

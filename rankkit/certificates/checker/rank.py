@@ -1,0 +1,207 @@
+"""Check claims about rank: at least k by a non-singular minor, at most k by counting monomials."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from math import comb
+from typing import Any
+
+import numpy as np
+
+from .exact import (
+    Floats,
+    Integers,
+    dominance,
+    fixed_point_inverse,
+    integers,
+    nonsingular_mod,
+    product,
+    rough_inverse,
+)
+from .families import ENCLOSED, EXACT, Enclosure, Interval
+
+Refused = str | None
+PRIMES = (2**31 - 1, 2**31 - 19)
+MOST_BITS = 8192
+
+
+def minor(
+    W: Floats,
+    b: Floats | None,
+    subject: str,
+    rows: Sequence[int],
+    cols: Sequence[int],
+    function: Mapping[str, Any] | None,
+    H: Floats | None,
+    bits: int,
+) -> Refused:
+    """Decide whether the named submatrix is non-singular, which shows that the rank is at least its size.
+
+    ``matrix`` is W itself; ``scores`` is f(H W^T + b); ``centred`` is its differences to the first named
+    column, whose rank is that of the scores less their row means; ``log_probs`` is the scores less the
+    log-sum-exp of each row.
+
+    For rational scores the log-sum-exp may be replaced by the row maximum, which is exact. If a rational
+    combination y of the rows made the log-probabilities lose the extra rank, then ``prod_i (sum_j
+    exp(F_ij))**y_i`` would be the exponential of a rational; by Lindemann and Weierstrass that identity
+    would hold term by term, so its leading exponents would agree, and y would make the scores less their
+    row maxima lose that rank as well.
+    """
+    if len(set(rows)) < len(rows) or len(set(cols)) < len(cols):
+        return "the minor names a row or column twice"
+    if subject == "matrix":
+        found, _ = integers(W[np.ix_(rows, cols)])
+        return _invertible(found)
+    if H is None or function is None:
+        return f"a minor of the {subject} needs its contexts and its function"
+    family, parameters = function["family"], function["parameters"]
+    if family in EXACT:
+        return _invertible(_exact_minor(W, b, subject, cols, family, parameters, H))
+    if family not in ENCLOSED:
+        return f"family {family!r} is not one this checker knows"
+    if not 32 <= bits <= MOST_BITS:
+        return f"a precision of {bits} bits is outside 32 to {MOST_BITS}"
+    mid, radius = _enclosed_minor(W, b, subject, cols, family, parameters, H, bits)
+    if mid.shape[0] != mid.shape[1]:
+        return f"the minor is {mid.shape[0]} x {mid.shape[1]}, not square"
+    for R in (rough_inverse(mid), fixed_point_inverse(mid, bits)):
+        if R is not None and dominance(R, mid, radius) is not None:
+            return None
+    return f"the minor is not shown to be non-singular with {bits} bits"
+
+
+def monomials(
+    subject: str, function: Mapping[str, Any], shape: Sequence[int], d: int, bias: bool, rank: int
+) -> Refused:
+    """Decide whether a polynomial of the given exponents can make a matrix of rank above ``rank``.
+
+    (h.w)^k is an inner product in C(d+k-1, k) monomials; with a bias every lower degree appears, C(d+p, p)
+    in all. Subtracting row means removes the constant where it is constant along rows; the log-normaliser
+    adds one.
+    """
+    family, parameters = function["family"], function["parameters"]
+    if family == "Identity":
+        exponents = {1}
+    elif family == "Polynomial":
+        exponents = {int(k) for k, c in parameters["coefficients"].items() if float.fromhex(c) != 0}
+    else:
+        return f"family {family!r} is not a polynomial"
+    contexts, classes = shape
+    degree = max(exponents, default=0)
+    count = comb(d + degree, degree) if bias else sum(comb(d + k - 1, k) for k in exponents)
+    constant = 0 in exponents and not bias
+    cap = classes
+    if subject == "centred":
+        count, cap = count - constant, classes - 1
+    elif subject == "log_probs":
+        count = count - constant + 1
+    elif subject != "scores":
+        return f"subject {subject!r} has no monomial count"
+    least = min(count, contexts, cap)
+    return None if rank >= least else f"{rank} is below the {least} that this count allows"
+
+
+def _logits(W: Floats, b: Floats | None, H: Floats, cols: Sequence[int] | slice) -> tuple[Integers, int]:
+    """Return integers A and an exponent e: the logits of all contexts at the named classes are A * 2**e."""
+    (N, e), (M, f) = integers(H), integers(W[cols])
+    A, low = product(N, M.T), e + f
+    if b is None:
+        return A, low
+    B, g = integers(b[cols])
+    least = min(low, g)
+    return (A << (low - least)) + (B << (g - least)), least
+
+
+def _exact_minor(
+    W: Floats,
+    b: Floats | None,
+    subject: str,
+    cols: Sequence[int],
+    family: str,
+    parameters: Mapping[str, Any],
+    H: Floats,
+) -> Integers:
+    f = EXACT[family](parameters)
+
+    def scores(named: Sequence[int] | slice) -> list[list[Fraction]]:
+        whole, e = _logits(W, b, H, named)
+        unit = Fraction(2) ** e
+        return [[f(int(a) * unit) for a in row] for row in whole]
+
+    values = scores(cols)
+    if subject == "centred":
+        values = [[v - row[0] for v in row[1:]] for row in values]
+    elif subject == "log_probs":
+        tops = [max(row) for row in scores(slice(None))]
+        values = [[v - top for v in row] for row, top in zip(values, tops, strict=True)]
+    return _common_denominator(values)
+
+
+def _common_denominator(values: list[list[Fraction]]) -> Integers:
+    """Clear denominators row by row: a row scaled by a non-zero number does not change rank."""
+    rows = []
+    for row in values:
+        denominator = int(np.lcm.reduce(np.array([v.denominator for v in row], dtype=object)))
+        rows.append([int(v * denominator) for v in row])
+    return np.array(rows, dtype=object)
+
+
+def _invertible(A: Integers) -> Refused:
+    if A.shape[0] != A.shape[1]:
+        return f"the minor is {A.shape[0]} x {A.shape[1]}, not square"
+    if any(nonsingular_mod(A, prime) for prime in PRIMES):
+        return None
+    return "the minor is singular modulo two primes, so it proves nothing"
+
+
+def _enclosed_minor(
+    W: Floats,
+    b: Floats | None,
+    subject: str,
+    cols: Sequence[int],
+    family: str,
+    parameters: Mapping[str, Any],
+    H: Floats,
+    bits: int,
+) -> tuple[Integers, Integers]:
+    """Return integers M and r with every entry of the minor within (M +- r) / 2**bits."""
+    arithmetic = Enclosure(int(bits * 0.302) + 12)
+    named, e = _logits(W, b, H, cols)
+
+    def value(a: int, e: int) -> Interval:
+        return ENCLOSED[family](parameters, arithmetic.dyadic(a, e), arithmetic)
+
+    entries: list[list[Interval]] = []
+    for k, row in enumerate(named):
+        values = [value(a, e) for a in row]
+        if subject == "centred":
+            base = _negative(values[0])
+            values = [arithmetic.add(v, base) for v in values[1:]]
+        elif subject == "log_probs":
+            every, g = _logits(W, b, H[[k]], slice(None))
+            normaliser = _negative(_log_sum_exp([value(a, g) for a in every[0]], arithmetic))
+            values = [arithmetic.add(v, normaliser) for v in values]
+        entries.append(values)
+    scale = 1 << bits  # copy_negate, because unary minus would round to the default context
+    low = np.array([[_floor(v.lo, scale) for v in row] for row in entries], dtype=object)
+    high = np.array([[-_floor(v.hi.copy_negate(), scale) for v in row] for row in entries], dtype=object)
+    mid = (low + high) >> 1
+    return mid, np.maximum(high - mid, mid - low)
+
+
+def _log_sum_exp(values: list[Interval], arithmetic: Enclosure) -> Interval:
+    low, high = Decimal(0), Decimal(0)
+    for v in values:
+        e = arithmetic.exp(v)
+        low, high = arithmetic.down.add(low, e.lo), arithmetic.up.add(high, e.hi)
+    return arithmetic.ln(Interval(low, high))
+
+
+def _negative(x: Interval) -> Interval:
+    return Interval(x.hi.copy_negate(), x.lo.copy_negate())
+
+
+def _floor(x: Decimal, scale: int) -> int:
+    return int(Fraction(x) * scale // 1)

@@ -1,0 +1,129 @@
+"""Certificates in files, and the door to the checker for those who have rankkit at hand."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from rankkit import arrays
+from rankkit.certificates import checker
+from rankkit.certificates.checker import Refusal, files
+from rankkit.certificates.kinds import KINDS, Certificate, Combination, Witness
+from rankkit.errors import LoadError
+from rankkit.heads import Head, LowRankLogits
+
+
+def check(
+    certificate: Certificate | Mapping[str, Any], subject: Head | LowRankLogits
+) -> Literal[True] | Refusal:
+    """Decide whether a certificate proves its claim about a head, in exact arithmetic.
+
+    Parameters
+    ----------
+    certificate : Witness, Combination, Minor, Monomials, or their JSON form
+        The claim and its proof.
+    subject : Head or LowRankLogits
+        What the claim is about. With logits, the contexts that a minor holds must be rows of theirs.
+
+    Returns
+    -------
+    True or Refusal
+        A refusal is false, and a string that says why.
+
+    Examples
+    --------
+    >>> head = Head([[1, 0], [0, 1], [0.5, 0.5]])
+    >>> check(Witness(head.fingerprint, 0, np.array([1.0, 0.0])), head)
+    True
+    >>> check(Combination(head.fingerprint, 2, (0, 1), np.array([0.5, 0.5])), head)
+    True
+    >>> check(Combination(head.fingerprint, 2, (0, 1), np.array([0.25, 0.75])), head)
+    'the weights for class 2 do not reproduce its row exactly'
+    """
+    head = subject if isinstance(subject, Head) else subject.head
+    result = check_all([certificate], head)[0]
+    if result is True and isinstance(subject, LowRankLogits):
+        return _belongs(_json(certificate), subject)
+    return result
+
+
+def check_all(
+    certificates: Iterable[Certificate | Mapping[str, Any]], head: Head
+) -> list[Literal[True] | Refusal]:
+    """Decide many certificates for one head, as :func:`check` does one."""
+    b = None if head.b is None else arrays.widen(head.b)
+    return checker.check([_json(c) for c in certificates], arrays.widen(head.W), b)
+
+
+def save(path: str | Path, certificates: Sequence[Certificate]) -> None:
+    """Write certificates of one head to ``path``: .npz (compact) or .json (to read)."""
+    path = Path(path)
+    if path.suffix == ".json":
+        content = json.dumps([c.to_json() for c in certificates], allow_nan=False).encode()
+    elif path.suffix == ".npz":
+        content = pack(certificates)
+    else:
+        raise LoadError(f"{path} has suffix {path.suffix!r}; certificates are written as .npz or .json")
+    path.write_bytes(content)
+
+
+def load(path: str | Path) -> list[Certificate]:
+    """Read the certificates in a file that :func:`save` wrote."""
+    try:
+        return [KINDS[c["kind"]].from_json(c) for c in files.read_certificates(Path(path))]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise LoadError(f"{path} is not a file of certificates: {error}") from error
+
+
+def pack(certificates: Sequence[Certificate]) -> bytes:
+    """Return certificates of one head as the bytes of a compressed .npz.
+
+    Witnesses are the rows of one array, in float32 where that loses nothing; combinations with float64
+    weights lie end to end; all others are JSON.
+    """
+    witnesses = [c for c in certificates if isinstance(c, Witness)]
+    combinations = [
+        c for c in certificates if isinstance(c, Combination) and isinstance(c.weights, np.ndarray)
+    ]
+    packed = {id(c) for c in (*witnesses, *combinations)}
+    X = np.array([c.x for c in witnesses]) if witnesses else np.zeros((0, 1))
+    with np.errstate(over="ignore", under="ignore"):
+        narrow = X.astype(np.float32)
+    buffer = io.BytesIO()
+    np.savez_compressed(
+        buffer,
+        head=np.array(certificates[0].head if certificates else ""),
+        ties=np.array(json.dumps({str(c.cls): list(c.ties) for c in witnesses if c.ties})),
+        witness_class=np.array([c.cls for c in witnesses], dtype=np.int64),
+        witness_x=narrow if (narrow == X).all() else X,
+        combination_class=np.array([c.cls for c in combinations], dtype=np.int64),
+        combination_start=np.cumsum([0, *(len(c.rows) for c in combinations)]),
+        combination_row=np.array([j for c in combinations for j in c.rows], dtype=np.int64),
+        combination_weight=np.array([w for c in combinations for w in c.weights], dtype=np.float64),
+        others=np.array(
+            json.dumps([c.to_json() for c in certificates if id(c) not in packed], allow_nan=False)
+        ),
+    )
+    return buffer.getvalue()
+
+
+def _json(certificate: Certificate | Mapping[str, Any]) -> Mapping[str, Any]:
+    return certificate if isinstance(certificate, Mapping) else certificate.to_json()
+
+
+def _belongs(certificate: Mapping[str, Any], logits: LowRankLogits) -> Literal[True] | Refusal:
+    if certificate["kind"] == "minor" and certificate["contexts"] is not None:
+        rows = certificate["rows"]
+        inside = all(r < len(logits.H) for r in rows)
+        if not inside or not np.array_equal(
+            arrays.widen(logits.H[rows]), files.decode(certificate["contexts"])
+        ):
+            return Refusal("the certificate is for other contexts")
+    if certificate["kind"] == "monomials" and tuple(certificate["shape"]) != logits.shape:
+        return Refusal("the certificate is for another number of contexts")
+    return True
