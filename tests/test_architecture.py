@@ -145,7 +145,8 @@ def test_importing_rankkit_loads_numpy_only():
 
 def test_nothing_below_the_doors_prints():
     for path in FILES:
-        if FLOOR.get(room_of(module_name(path)) or "", 0) < FLOOR["report"]:
+        below = FLOOR.get(room_of(module_name(path)) or "", 0) < FLOOR["report"]
+        if below and path.name != "__main__.py":
             calls = (
                 node
                 for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
