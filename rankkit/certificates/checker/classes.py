@@ -31,7 +31,7 @@ def witnesses(
         block = X[start : start + step]
         with np.errstate(all="ignore"):
             scores = block @ W.T
-            # |rounding| <= (width + 2) u |x||w| in any order of summation; twice that covers norms and this sum.
+            # |rounding| <= (width + 2) u |x||w| in any order of summation; twice that covers this sum too.
             error = 2 * (width + 4) * UNIT * _norms(block)[:, None] * norms + (width + 4) * 2.0**-1073
             if b is not None:
                 scores = scores + b

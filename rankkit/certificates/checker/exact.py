@@ -48,7 +48,7 @@ def approximate(A: Integers) -> Floats:
 
 
 def rough_inverse(A: Integers) -> Integers | None:
-    """Return integers close to the inverse of A with rows scaled at will, or None where float64 finds none."""
+    """Return integers close to the inverse of A with rows scaled at will; None where float64 finds none."""
     floats = approximate(A)
     columns = np.frexp(np.abs(floats).max(axis=0))[1]
     with np.errstate(all="ignore"):

@@ -24,6 +24,7 @@ from .families import ENCLOSED, EXACT, Enclosure, Interval
 
 Refused = str | None
 PRIMES = (2**31 - 1, 2**31 - 19)
+SUBJECTS = ("matrix", "scores", "centred", "log_probs")
 MOST_BITS = 8192
 
 
@@ -49,6 +50,8 @@ def minor(
     would hold term by term, so its leading exponents would agree, and y would make the scores less their
     row maxima lose that rank as well.
     """
+    if subject not in SUBJECTS:
+        return f"unknown subject {subject!r}; known are {', '.join(SUBJECTS)}"
     if len(set(rows)) < len(rows) or len(set(cols)) < len(cols):
         return "the minor names a row or column twice"
     if subject == "matrix":
