@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from fractions import Fraction
 from numbers import Integral
@@ -96,9 +96,16 @@ def apply(f: PointwiseFunction, z: FloatArray) -> FloatArray:
     return out
 
 
+def rising_ball(f: Callable[[Any], Any], z: Any) -> Any:
+    """Enclose an increasing function of balls; wide ones from their ends, where flint's own functions fail."""
+    if z.rad() < 2**-10 or not z.is_finite():
+        return f(z)
+    return f(z.lower()).union(f(z.upper()))
+
+
 def softplus_ball(z: Any) -> Any:
     """Return a ball that contains log(1 + e^x) for every x in the ball ``z``, without overflow."""
-    return z + (1 + (-z).exp()).log() if z > 0 else (1 + z.exp()).log()
+    return rising_ball(lambda x: x + (1 + (-x).exp()).log() if x > 0 else (1 + x.exp()).log(), z)
 
 
 _PROBE = np.sort(np.concatenate([np.linspace(-8.0, 8.0, 161), [-30.0, -20.0, -12.0, 12.0, 20.0, 30.0]]))

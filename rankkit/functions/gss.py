@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from rankkit.arrays import FloatArray, number
-from rankkit.functions.base import MonotoneFunction, softplus_ball
+from rankkit.functions.base import MonotoneFunction, rising_ball, softplus_ball
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class GSS(MonotoneFunction):
     def ball(self, z: Any) -> Any:
         from flint import arb
 
-        return z - (arb(self.k) - 1) * softplus_ball(self.c - z)
+        return rising_ball(lambda x: x - (arb(self.k) - 1) * softplus_ball(self.c - x), z)
 
     @classmethod
     def examples(cls) -> tuple[Self, ...]:

@@ -155,7 +155,7 @@ class PLIF(MonotoneFunction):
         # z reaches from right of every kink surely at or below it to left of every kink surely at or above.
         first = bisect_left(self.kinks, True, key=lambda kink: not z >= float(kink))
         last = bisect_left(self.kinks, True, key=lambda kink: bool(z <= float(kink)))
-        if last - first > 1 and not z.is_exact():
+        if first < last and not z.is_exact():
             return self.ball(z.lower()).union(self.ball(z.upper()))  # f increases
         value = self._line(first, z)
         for k in range(first + 1, last + 1):

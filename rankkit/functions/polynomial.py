@@ -14,7 +14,7 @@ from numpy.polynomial import polynomial
 
 from rankkit.arrays import FloatArray, count, number
 from rankkit.errors import InputError
-from rankkit.functions.base import PointwiseFunction
+from rankkit.functions.base import PointwiseFunction, rising_ball
 
 #: Largest degree; beyond it float64 values overflow or vanish nearly everywhere.
 MAX_DEGREE = 1000
@@ -71,8 +71,11 @@ class Polynomial(PointwiseFunction):
         return np.asarray(polynomial.polyval(z, polynomial.polyder(self._dense)), dtype=np.float64)
 
     def ball(self, z: Any) -> Any:
+        return rising_ball(self._horner, z) if self.increasing else self._horner(z)
+
+    def _horner(self, z: Any) -> Any:
         value = 0 * z
-        for c in self._dense[::-1]:  # Horner; flint's own power gives up on balls around 0
+        for c in self._dense[::-1]:  # flint's own power gives up on balls around 0
             value = value * z + float(c)
         return value
 

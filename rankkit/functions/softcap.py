@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from rankkit.arrays import FloatArray, number
-from rankkit.functions.base import MonotoneFunction
+from rankkit.functions.base import MonotoneFunction, rising_ball
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class SoftCap(MonotoneFunction):
         return 4 * decay / (1 + decay) ** 2
 
     def ball(self, z: Any) -> Any:
-        return (z / self.bound).tanh() * self.bound
+        return rising_ball(lambda x: (x / self.bound).tanh() * self.bound, z)
 
     @classmethod
     def examples(cls) -> tuple[Self, ...]:
