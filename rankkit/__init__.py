@@ -1,9 +1,9 @@
 """rankkit: what a softmax output layer can express, and what it never can, each answer with its reason.
 
-A head ``W`` (classes x d) and contexts ``H`` (contexts x d) make logits of rank at most d. A pointwise function and
-the softmax turn them into a matrix whose rank is what the model can express. Three questions follow: how large is the
-rank, really? What can ever win? What does each function family buy, and at what level? Every answer is a number and
-a certificate that somebody else can check.
+A head ``W`` (classes x d) and contexts ``H`` (contexts x d) make logits of rank at most d. A pointwise function
+and the softmax turn them into a matrix whose rank is what the model can express. Three questions follow: how large
+is the rank, really? What can ever win? What does each function family buy, and at what level? Every answer is a
+number and a certificate that somebody else can check.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from rankkit.functions import MonotoneFunction, PointwiseFunction
     from rankkit.heads import Head, LowRankLogits, MixtureOfSoftmaxes, load_head, log_probs
     from rankkit.ranks import RankGain, RankReport, rank_bounds, rank_gain
-    from rankkit.reach import ArgmaxReport, argmaxable
+    from rankkit.reach.argmaxable import argmaxable
+    from rankkit.reach.report import ArgmaxReport
     from rankkit.report import write_report
-    from rankkit.spectra import Spectrum, spectrum
+    from rankkit.spectra.spectrum import Spectrum, spectrum
 
 # Names are loaded at first use, so that `import rankkit` stays quick.
 _ROOMS = {
@@ -38,10 +39,38 @@ _ROOMS = {
 _HOME = {name: room for room, names in _ROOMS.items() for name in names}
 _MODULES = ("datasets", "domains", "figures", "functions", "theorems")
 
-__all__ = [  # noqa: PLE0604
+__all__ = [
+    "ArgmaxReport",
+    "CertificateError",
+    "Combination",
+    "DatasetMissing",
+    "Head",
+    "InputError",
+    "LoadError",
+    "LowRankLogits",
+    "Minor",
+    "MixtureOfSoftmaxes",
+    "Monomials",
+    "MonotoneFunction",
+    "PointwiseFunction",
+    "RankGain",
+    "RankReport",
+    "Spectrum",
+    "Witness",
     "__version__",
-    *_HOME,
-    *_MODULES,
+    "argmaxable",
+    "check",
+    "datasets",
+    "domains",
+    "figures",
+    "functions",
+    "load_head",
+    "log_probs",
+    "rank_bounds",
+    "rank_gain",
+    "spectrum",
+    "theorems",
+    "write_report",
 ]
 
 

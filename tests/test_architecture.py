@@ -164,6 +164,10 @@ def test_every_public_name_is_there(name):
     assert name in dir(rk)
 
 
+def test_the_list_of_names_for_type_checkers_is_the_one_that_is_loaded():
+    assert set(rk.__all__) == {"__version__", *rk._HOME, *rk._MODULES}
+
+
 def test_the_public_surface_is_kept():
     """Benchmarks, notebooks and other people's code use these names."""
     names = """
