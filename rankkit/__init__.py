@@ -1,9 +1,9 @@
 """rankkit: what a softmax output layer can express, and what it never can, each answer with its reason.
 
-A head ``W`` (classes x d) and contexts ``H`` (contexts x d) make logits of rank at most d. A pointwise function
-and the softmax turn them into a matrix whose rank is what the model can express. Three questions follow: how large
-is the rank, really? What can ever win? What does each function family buy, and at what level? Every answer is a
-number and a certificate that somebody else can check.
+A head ``W`` (classes x d) and contexts ``H`` (contexts x d) make logits of rank at most d. A pointwise
+function and the softmax turn them into a matrix whose rank is what the model can express. Three questions
+follow: how large is the rank, really? What can ever win? What does each function family buy, and at what
+level? Every answer is a number and a certificate that somebody else can check.
 """
 
 from __future__ import annotations
