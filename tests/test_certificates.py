@@ -204,6 +204,27 @@ def test_minors_of_other_families(subject, family, parameters):
     assert check(minor(A, subject, 12, {"family": family, "parameters": parameters}, 128), A) is True
 
 
+def test_normaliser_counts_where_one_class_always_wins():
+    """Row maxima are then a column of the scores, and only the log-sum-exps themselves add a rank."""
+    A = logits(d=3)
+    b = np.append([12.0, -12.0], A.head.b[2:])
+    lopsided = rk.Head(A.head.W, b).logits(0.3 * A.H)
+    scores = lopsided.dense()
+    assert (scores.argmax(axis=1) == 0).all()
+    spec = {"family": "Identity", "parameters": {}}
+    claim = Minor(
+        lopsided.head.fingerprint,
+        "log_probs",
+        tuple(range(5)),
+        tuple(range(5, 10)),
+        spec,
+        lopsided.H[:5],
+        128,
+    )
+    assert check(claim, lopsided) is True
+    assert check(minor(lopsided, "log_probs", 6, spec, 128), lopsided) is not True
+
+
 def test_minor_with_a_repeated_context_is_refused():
     A = logits()
     twice = rk.LowRankLogits(np.vstack([A.H[:5], A.H[:1]]), A.head)

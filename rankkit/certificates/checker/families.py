@@ -60,6 +60,17 @@ class Enclosure:
     def softplus(self, x: Interval) -> Interval:
         return self.ln(self.add(Interval(Decimal(1), Decimal(1)), self.exp(x)))
 
+    def log_sum_exp(self, values: list[Interval]) -> Interval:
+        low = high = Decimal(0)
+        for v in values:
+            low = self.down.add(low, self.down.exp(v.lo))
+            high = self.up.add(high, self.up.exp(v.hi))
+        # every exp errs by half a unit in its last place at most, and so does their sum relative to itself
+        unit = Decimal(10) ** (1 - self.down.prec)
+        low = self.down.multiply(low, self.down.subtract(Decimal(1), unit))
+        high = self.up.multiply(high, self.up.add(Decimal(1), unit))
+        return self.ln(Interval(low, high))
+
     def tanh(self, x: Interval) -> Interval:
         """tanh x = 1 - 2 / (e^2x + 1), which increases with x."""
         e = self.add(self.exp(self.scale(x, Fraction(2))), Interval(Decimal(1), Decimal(1)))

@@ -61,8 +61,10 @@ def minor(
         return f"a minor of the {subject} needs its contexts and its function"
     family, parameters = function["family"], function["parameters"]
     if family in EXACT:
-        return _invertible(_exact_minor(W, b, subject, cols, family, parameters, H))
-    if family not in ENCLOSED:
+        reason = _invertible(_exact_minor(W, b, subject, cols, family, parameters, H))
+        if reason is None or subject != "log_probs":
+            return reason  # else the row maxima lose a rank that the log-sum-exps may keep
+    elif family not in ENCLOSED:
         return f"family {family!r} is not one this checker knows"
     if not 32 <= bits <= MOST_BITS:
         return f"a precision of {bits} bits is outside 32 to {MOST_BITS}"
@@ -173,7 +175,11 @@ def _enclosed_minor(
     arithmetic = Enclosure(int(bits * 0.302) + 12)
     named, e = _logits(W, b, H, cols)
 
+    exactly = EXACT[family](parameters) if family in EXACT else None
+
     def value(a: int, e: int) -> Interval:
+        if exactly is not None:
+            return arithmetic.rational(exactly(a * Fraction(2) ** e))
         return ENCLOSED[family](parameters, arithmetic.dyadic(a, e), arithmetic)
 
     entries: list[list[Interval]] = []
@@ -184,7 +190,7 @@ def _enclosed_minor(
             values = [arithmetic.add(v, base) for v in values[1:]]
         elif subject == "log_probs":
             every, g = _logits(W, b, H[[k]], slice(None))
-            normaliser = _negative(_log_sum_exp([value(a, g) for a in every[0]], arithmetic))
+            normaliser = _negative(arithmetic.log_sum_exp([value(a, g) for a in every[0]]))
             values = [arithmetic.add(v, normaliser) for v in values]
         entries.append(values)
     scale = 1 << bits  # copy_negate, because unary minus would round to the default context
@@ -192,14 +198,6 @@ def _enclosed_minor(
     high = np.array([[-_floor(v.hi.copy_negate(), scale) for v in row] for row in entries], dtype=object)
     mid = (low + high) >> 1
     return mid, np.maximum(high - mid, mid - low)
-
-
-def _log_sum_exp(values: list[Interval], arithmetic: Enclosure) -> Interval:
-    low, high = Decimal(0), Decimal(0)
-    for v in values:
-        e = arithmetic.exp(v)
-        low, high = arithmetic.down.add(low, e.lo), arithmetic.up.add(high, e.hi)
-    return arithmetic.ln(Interval(low, high))
 
 
 def _negative(x: Interval) -> Interval:
