@@ -97,7 +97,7 @@ def apply(f: PointwiseFunction, z: FloatArray) -> FloatArray:
 
 
 def rising_ball(f: Callable[[Any], Any], z: Any) -> Any:
-    """Enclose an increasing function of balls; wide ones from their ends, where flint's own functions fail."""
+    """Enclose an increasing function on a ball; on a wide one from its ends, where flint itself gives up."""
     if z.rad() < 2**-10 or not z.is_finite():
         return f(z)
     return f(z.lower()).union(f(z.upper()))
