@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from math import factorial
 from typing import Any
@@ -20,9 +20,14 @@ from rankkit.theorems.instances import Scores
 PRIME = 2**61 - 1
 
 
+def elementwise(function: Callable[[Any], Any], values: Any) -> Array:
+    """Apply a function to every entry, into an object array."""
+    return np.vectorize(function, otypes=[object])(values)
+
+
 def fractions(values: Any) -> Array:
     """Return the same numbers as an object array of ``Fraction``."""
-    return np.vectorize(Fraction, otypes=[object])(values)
+    return elementwise(Fraction, values)
 
 
 def rational_logits(logits: LowRankLogits) -> Array:
@@ -34,7 +39,7 @@ def rational_logits(logits: LowRankLogits) -> Array:
 
 def rational_scores(scores: Scores) -> Array:
     """Return f of the logits as exact rationals, for functions that keep rationals rational."""
-    out = np.vectorize(scores.f.exact, otypes=[object])(rational_logits(scores.logits))
+    out = elementwise(scores.f.exact, rational_logits(scores.logits))
     if (out == None).any():  # noqa: E711
         raise InputError(f"{scores.f.name} has no exact values at rationals; use ball_rank")
     return out
@@ -96,20 +101,32 @@ def log_softmax_rank(exponents: Array) -> int:
     return rank(K - normaliser[:, None])
 
 
-def ball_rank(scores: Scores, precision: int = 4096) -> int:
-    """Return the size of the leading square block of f(A) if balls prove it regular, else 0 (no proof)."""
-    A = rational_logits(scores.logits)
-    size = min(A.shape)
+def ball(x: Fraction) -> Any:
+    """Enclose a rational at the precision that is set."""
+    return flint.arb(flint.fmpq(x.numerator, x.denominator))
+
+
+def proved_regular(block: Callable[[], Array], precision: int = 4096) -> bool:
+    """Return whether balls prove a square matrix to be non-singular: its determinant excludes zero.
+
+    ``block`` makes the matrix of balls at the precision that is set, which doubles until it is enough.
+    """
     bits = 128
     while bits <= precision:
         with flint.ctx.workprec(bits):
-            block = [
-                scores.f.ball(flint.arb(flint.fmpq(x.numerator, x.denominator))) for x in A[:size, :size].flat
-            ]
-            if not flint.arb_mat(size, size, block).det().contains(0):
-                return size
+            matrix = block()
+            if not flint.arb_mat(*matrix.shape, list(matrix.flat)).det().contains(0):
+                return True
         bits *= 2
-    return 0
+    return False
+
+
+def ball_rank(scores: Scores) -> int:
+    """Return the size of the leading square block of f(A) if balls prove it regular, else 0 (no proof)."""
+    A = rational_logits(scores.logits)
+    size = min(A.shape)
+    block = A[:size, :size]
+    return size if proved_regular(lambda: elementwise(lambda z: scores.f.ball(ball(z)), block)) else 0
 
 
 def pattern_rank(matrix: Array, rng: np.random.Generator) -> int:

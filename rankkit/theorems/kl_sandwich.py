@@ -23,6 +23,7 @@ from typing import Any
 import flint
 import numpy as np
 
+from rankkit.theorems.exact_rank import ball
 from rankkit.theorems.statement import Seed, Theorem
 
 
@@ -78,7 +79,7 @@ def the_other_way_round() -> Prediction:
 
 
 def _balls(values: Any) -> list[Any]:
-    return [flint.arb(flint.fmpq(x.numerator, x.denominator)) for x in values]
+    return [ball(x) for x in values]
 
 
 theorem = Theorem(

@@ -28,7 +28,7 @@ from rankkit.arrays import FloatArray
 from rankkit.errors import InputError
 from rankkit.functions import Exp, LeakyReLU, PointwiseFunction, Polynomial, SigSoftmax, SoftCap
 from rankkit.heads import Head
-from rankkit.theorems.exact_rank import rational_logits
+from rankkit.theorems.exact_rank import ball, rational_logits
 from rankkit.theorems.instances import Scores, drawn_logits
 from rankkit.theorems.statement import Seed, Theorem
 
@@ -73,7 +73,7 @@ def _values(f: PointwiseFunction, row: Any) -> list[Any]:
     """Return f at every logit, as rationals or as one ball per distinct logit."""
     if f.exact(row[0]) is not None:
         return [f.exact(z) for z in row]
-    balls = {z: f.ball(flint.arb(flint.fmpq(z.numerator, z.denominator))) for z in set(row)}
+    balls = {z: f.ball(ball(z)) for z in set(row)}
     return [balls[z] for z in row]
 
 
