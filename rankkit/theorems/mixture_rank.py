@@ -57,9 +57,9 @@ def _centred_balls(x: MixtureOfSoftmaxes) -> Array:
 def instances(seed: Seed) -> Iterator[MixtureOfSoftmaxes]:
     rng = np.random.default_rng(seed)
     for components, contexts, classes, d in [(2, 9, 8, 1), (2, 8, 12, 2), (3, 12, 9, 2), (4, 6, 6, 3)]:
-        states = integers(rng, (components, contexts, d), 40) / 16
+        states = integers(rng, (components, contexts, d), 1000) / 256
         while (states[0] == states[1]).all(axis=1).any():
-            states = integers(rng, (components, contexts, d), 40) / 16
+            states = integers(rng, (components, contexts, d), 1000) / 256
         yield MixtureOfSoftmaxes(states, _prior(rng, contexts, components), _head(rng, classes, d))
 
 
