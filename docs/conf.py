@@ -48,9 +48,11 @@ bibtex_reference_style = "author_year"
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_class_signature = "mixed"
+autodoc_type_aliases = {name: name for name in ("Array", "FloatArray", "IntArray")}
 napoleon_google_docstring = False
-napoleon_use_ivar = True
+napoleon_use_param = False  # types are prose such as "array (classes, d)", not names to look up
 napoleon_use_rtype = False
+napoleon_custom_sections = [("Attributes", "params_style")]
 
 # Types belong to numpy and the standard library as often as to rankkit; every other reference must resolve.
 nitpick_ignore_regex = [("py:(class|obj|data|exc)", ".*")]
@@ -65,8 +67,30 @@ def cite_in_docstring(
     lines[:] = [CITATION.sub(r":cite:p:`\1`", line) for line in lines]
 
 
+# Napoleon reads "rows: how many" in a property as a type and a text; this
+# stands in for the colon until it has passed.
+STAND_IN = "\N{MODIFIER LETTER COLON}"
+
+
+def hide_colons(app: Sphinx, kind: str, name: str, thing: object, how: object, lines: list[str]) -> None:
+    if kind == "property":
+        lines[:] = [line.replace(":", STAND_IN) for line in lines]
+
+
+def show_colons(app: Sphinx, kind: str, name: str, thing: object, how: object, lines: list[str]) -> None:
+    lines[:] = [line.replace(STAND_IN, ":") for line in lines]
+
+
 def cite_on_page(app: Sphinx, name: str, source: list[str]) -> None:
     source[0] = CITATION.sub(r"{cite:p}`\1`", source[0])
+
+
+def short_aliases(
+    app: Sphinx, kind: str, name: str, thing: object, how: object, arguments: str | None, returns: str | None
+) -> tuple[str | None, str | None]:
+    """Write `FloatArray | None` for what Sphinx makes of an alias inside a union."""
+    alias = re.compile(r"TypeAliasForwardRef\('(\w+)'\)")
+    return arguments and alias.sub(r"\1", arguments), returns and alias.sub(r"\1", returns)
 
 
 def public_name(
@@ -84,5 +108,8 @@ def public_name(
 
 def setup(app: Sphinx) -> None:
     app.connect("autodoc-process-docstring", cite_in_docstring)
+    app.connect("autodoc-process-docstring", hide_colons, priority=400)
+    app.connect("autodoc-process-docstring", show_colons, priority=600)
+    app.connect("autodoc-process-signature", short_aliases)
     app.connect("source-read", cite_on_page)
     app.connect("missing-reference", public_name)

@@ -47,7 +47,7 @@ def api_page(room: str) -> str:
 
 
 def automodule(module: str) -> str:
-    return f"```{{eval-rst}}\n.. automodule:: rankkit.{module}\n   :members:\n   :show-inheritance:\n```\n"
+    return f"```{{eval-rst}}\n.. automodule:: rankkit.{module}\n   :members:\n```\n"
 
 
 def names() -> str:
