@@ -67,6 +67,22 @@ def vector(name: str, value: object) -> Array:
     return _gate(name, value, axes=1, wanted="1 axis")
 
 
+def parameters(name: str, value: object, positive: bool = False) -> FloatArray:
+    """Take a vector of exact finite numbers, positive if that is wanted, as a read-only float64 copy.
+
+    >>> parameters("slopes", [1.0, -0.5], positive=True)
+    Traceback (most recent call last):
+        ...
+    rankkit.errors.InputError: slopes[1] = -0.5; wanted positive numbers
+    """
+    own = np.array(vector(name, value), dtype=np.float64)
+    if positive and (own <= 0).any():
+        i = int(np.argmax(own <= 0))
+        raise InputError(f"{name}[{i}] = {own[i]:g}; wanted positive numbers")
+    own.flags.writeable = False
+    return own
+
+
 def stack(name: str, value: object) -> Array:
     """Take a three-dimensional array, one matrix after another, under the rules of :func:`matrix`."""
     return _gate(name, value, axes=3, wanted="3 axes")

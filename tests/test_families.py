@@ -31,6 +31,7 @@ from rankkit.functions import (
     Identity,
     LeakyReLU,
     MonotoneFunction,
+    MonotoneNetwork,
     PointwiseFunction,
     Polynomial,
     SigSoftmax,
@@ -590,11 +591,23 @@ def test_polynomials_drop_zero_terms_and_sort() -> None:
         (lambda: PLIF([[1.0, 2.0]], bound=1.0), InputError, "slopes has 2 axes"),
         (lambda: PLIF.random(segments=0), InputError, "segments is 0"),
         (lambda: PLIF.identity(2.0), TypeError, "segments is 2.0"),
+        (lambda: MonotoneNetwork(0.0, [1], [1], [0]), InputError, "line is 0.0"),
+        (
+            lambda: MonotoneNetwork(1.0, [1, -2], [1, 1], [0, 0]),
+            InputError,
+            r"slopes\[1\] = -2; wanted positive",
+        ),
+        (lambda: MonotoneNetwork(1.0, [1, 2], [1], [0, 0]), InputError, r"have \[2, 1, 2\] entries"),
+        (
+            lambda: MonotoneNetwork.from_unconstrained([0.0] * 6),
+            InputError,
+            r"values has 6 entries; wanted 1 \+ 3n",
+        ),
+        (lambda: MonotoneNetwork.from_unconstrained([0.0, -1e4, 0.0, 0.0]), InputError, r"slopes\[0\] = 0"),
         (lambda: PLIF.random(8, seed=np.random.RandomState(0)), TypeError, "legacy RandomState"),
         (lambda: PLIF.random(8, seed=-1), InputError, "seed is -1"),
         (lambda: PLIF.random(8, seed=1.5), TypeError, "seed is 1.5"),
     ],
-    ids=range(24),
 )
 def test_bad_parameters(make: Callable[[], Any], kind: type[Exception], told: str) -> None:
     with pytest.raises(kind, match=told):
@@ -718,3 +731,28 @@ def test_wide_balls_of_plif_are_tight() -> None:
     low, high = f(np.array([-2.5, 3.5]))
     assert abs(float(out.lower()) - low) < 1e-6
     assert abs(float(out.upper()) - high) < 1e-6
+
+
+# Monotone networks.
+
+
+def test_networks_read_a_free_vector() -> None:
+    rng = np.random.default_rng(11)
+    for n in (1, 4):
+        free = rng.normal(0, 2, 1 + 3 * n)
+        f = MonotoneNetwork.from_unconstrained(free)
+        softplus = np.log1p(np.exp(free[: 1 + 2 * n]))
+        z = np.linspace(-9, 9, 50)
+        units = f.slopes * f.widths * np.tanh((z[:, None] - f.centres) / f.widths)
+        assert np.allclose([f.line, *f.slopes, *f.widths], softplus, rtol=1e-14)
+        assert np.allclose(f(z), f.line * z + units.sum(axis=1), rtol=1e-13, atol=1e-13)
+    assert (
+        MonotoneNetwork.random(3, seed=1)(z) == MonotoneNetwork.random(3, seed=np.random.default_rng(1))(z)
+    ).all()
+
+
+def test_networks_are_bijections() -> None:
+    f = MonotoneNetwork(0.5, slopes=[4.0, 1.0], widths=[0.1, 3.0], centres=[-1.0, 2.0])
+    far = np.array([-1e9, 1e9])
+    assert np.allclose(f(far) - 0.5 * far, [-3.4, 3.4])
+    assert np.allclose(f.slope(np.array([-1.0, -1e9, 1e9])), [0.5 + 4.0 + 1 / np.cosh(1.0) ** 2, 0.5, 0.5])

@@ -14,6 +14,7 @@ from rankkit.functions.exp import Exp
 from rankkit.functions.gss import GSS
 from rankkit.functions.identity import Identity
 from rankkit.functions.leaky_relu import LeakyReLU
+from rankkit.functions.monotone_network import MonotoneNetwork
 from rankkit.functions.plif import PLIF
 from rankkit.functions.polynomial import Polynomial
 from rankkit.functions.sigsoftmax import SigSoftmax
@@ -26,6 +27,7 @@ __all__ = [
     "Identity",
     "LeakyReLU",
     "MonotoneFunction",
+    "MonotoneNetwork",
     "PointwiseFunction",
     "Polynomial",
     "SigSoftmax",

@@ -11,9 +11,8 @@ from math import e, log
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 
-from rankkit.arrays import FloatArray, IntArray, count, generator, number, row_blocks, vector
+from rankkit.arrays import FloatArray, IntArray, count, generator, number, parameters, row_blocks
 from rankkit.errors import InputError
 from rankkit.functions.base import MonotoneFunction
 
@@ -66,17 +65,13 @@ class PLIF(MonotoneFunction):
     knots: FloatArray | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "slopes", _float64("slopes", self.slopes))
-        bad = np.flatnonzero(self.slopes <= 0)
-        if bad.size:
-            i = int(bad[0])
-            raise InputError(f"slopes[{i}] = {self.slopes[i]:g}; wanted positive slopes, so that f increases")
+        object.__setattr__(self, "slopes", parameters("slopes", self.slopes, positive=True))
         if (self.bound is None) == (self.knots is None):
             raise InputError("PLIF wants either bound=T for uniform segments on [-T, T], or knots=[...]")
         if self.bound is not None:
             object.__setattr__(self, "bound", number("bound", self.bound, positive=True))
         else:
-            object.__setattr__(self, "knots", _float64("knots", self.knots))
+            object.__setattr__(self, "knots", parameters("knots", self.knots))
         if len(self.kinks) != self.segments - 1:
             raise InputError(
                 f"knots has {len(self.kinks)} entries, slopes {self.segments}; wanted one fewer knot"
@@ -248,9 +243,3 @@ def _rational(x: float) -> Any:
     from flint import fmpq
 
     return fmpq(*x.as_integer_ratio())
-
-
-def _float64(name: str, value: npt.ArrayLike | None) -> FloatArray:
-    own = np.array(vector(name, value), dtype=np.float64)
-    own.flags.writeable = False
-    return own

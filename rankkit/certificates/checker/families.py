@@ -138,6 +138,15 @@ def _soft_cap(p: Parameters, z: Interval, a: Enclosure) -> Interval:
     return a.scale(a.tanh(a.scale(z, 1 / bound)), bound)
 
 
+def _network(p: Parameters, z: Interval, a: Enclosure) -> Interval:
+    total = a.scale(z, number(p["line"]))
+    for slope, width, centre in zip(p["slopes"], p["widths"], p["centres"], strict=True):
+        unit = a.add(z, a.rational(-number(centre)))
+        unit = a.scale(a.tanh(a.scale(unit, 1 / number(width))), number(width) * number(slope))
+        total = a.add(total, unit)
+    return total
+
+
 #: Families that map rationals to rationals: parameters -> function.
 EXACT: dict[str, Callable[[Parameters], Rational]] = {
     "Identity": lambda p: lambda z: z,
@@ -152,4 +161,5 @@ ENCLOSED: dict[str, Callable[[Parameters, Interval, Enclosure], Interval]] = {
     "SigSoftmax": _sigsoftmax,
     "GSS": _gss,
     "SoftCap": _soft_cap,
+    "MonotoneNetwork": _network,
 }
