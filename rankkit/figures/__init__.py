@@ -1,0 +1,9 @@
+"""One figure a function: a result in, ``ax=`` in, Axes out. Nothing is shown, nothing global changes."""
+
+from rankkit.figures import style
+from rankkit.figures.argmax_map import argmax_map
+from rankkit.figures.rank_gain import rank_gain
+from rankkit.figures.rank_ladder import SUBJECTS, rank_ladder
+from rankkit.figures.spectrum import spectrum
+
+__all__ = ["SUBJECTS", "argmax_map", "rank_gain", "rank_ladder", "spectrum", "style"]

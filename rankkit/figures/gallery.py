@@ -1,0 +1,110 @@
+"""The README's figures, drawn again from the library."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rankkit import figures
+from rankkit.errors import LoadError
+from rankkit.figures.svg import to_svg
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from rankkit.heads import Head, LowRankLogits
+
+#: The head that the README speaks of.
+DEFAULT = "ppocr-v4"
+
+_CONTEXTS = 400
+_LEVELS = (0.3, 0.1, 0.03, 0.01, 1e-3, 1e-4, 1e-6, 1e-8, 1e-10, 1e-12)
+
+
+def draw_all(folder: str | os.PathLike[str], seed: int = 0) -> list[Path]:
+    """Draw every figure of the README into ``folder``, as SVG that follows the reader's light or dark theme.
+
+    They show the default head and its real contexts where their package is on this machine, else a
+    synthetic head; each names what it shows.
+
+    Returns
+    -------
+    list of pathlib.Path
+        The files written.
+    """
+    from matplotlib.figure import Figure
+
+    from rankkit.ranks import rank_bounds, rank_gain
+    from rankkit.reach import argmaxable
+    from rankkit.spectra import spectrum
+
+    logits, what = subject(seed)
+    head = logits.head
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    ladder = [rank_bounds(logits, subject=rung, seed=seed) for rung in ("scores", "log_probs", "centred")]
+    gain, values, verdicts = (
+        rank_gain(logits, levels=_LEVELS, seed=seed),
+        spectrum(logits, center="classes"),
+        argmaxable(head),
+    )
+
+    drawings = {
+        "rank-gain": (
+            (5.8, 4.6),
+            lambda ax: figures.rank_gain(gain, ax),
+            "Rank added by each function family",
+        ),
+        "spectrum": (
+            (5.4, 3.2),
+            lambda ax: figures.spectrum(values, ax),
+            "Spectrum of the centred log-probabilities",
+        ),
+        "argmax-map": (
+            (5.4, 3.6),
+            lambda ax: figures.argmax_map(verdicts, head, ax),
+            "Classes that can never win",
+        ),
+        "rank-ladder": (
+            (5.4, 2.3),
+            lambda ax: figures.rank_ladder(ladder, head.d, ax),
+            "Proved rank, step by step",
+        ),
+    }
+    written = []
+    for name, (size, draw, title) in drawings.items():
+        figure = Figure(figsize=size, layout="constrained")
+        ax: Axes = draw(figure.subplots())
+        ax.figure.supxlabel(what, fontsize=figures.style.SMALL, color=figures.style.MUTED)
+        path = folder / f"{name}.svg"
+        path.write_text(to_svg(figure, name, title, what, standalone=True), encoding="utf-8")
+        written.append(path)
+    return written
+
+
+def subject(seed: int) -> tuple[LowRankLogits, str]:
+    """Return the logits to draw, and what they are in words."""
+    from rankkit import datasets
+
+    rng = np.random.default_rng(seed)
+    try:
+        head = datasets.load(DEFAULT)
+        H = np.asarray(datasets.contexts(DEFAULT).H)
+    except LoadError:
+        head = synthetic(rng)
+        return head.logits(
+            rng.standard_normal((_CONTEXTS, head.d))
+        ), f"synthetic head: {head.classes:,} x {head.d}"
+    some = np.sort(rng.choice(len(H), min(_CONTEXTS, len(H)), replace=False))
+    return head.logits(H[some]), f"{DEFAULT}: {head.classes:,} classes x {head.d}, {len(some)} real contexts"
+
+
+def synthetic(rng: np.random.Generator) -> Head:
+    """Return a small head in whose middle some classes can never win."""
+    from rankkit.heads import Head
+
+    W = rng.standard_normal((900, 8)) * rng.uniform(0.3, 1.5, (900, 1)) + 0.3
+    return Head(W, name="synthetic")

@@ -1,0 +1,101 @@
+"""State the facts of a study: every number the page prints in its text, with the rule that made it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rankkit.report.facts import Facts
+
+if TYPE_CHECKING:
+    from rankkit.ranks import RankReport
+    from rankkit.report.study import Study
+    from rankkit.spectra import Spectrum
+
+
+def findings(s: Study) -> Facts:
+    """Return the facts of ``s``."""
+    facts = Facts()
+    head = s.head
+    stored = f"as stored, {head.W.dtype}"
+    facts.add("head.classes", head.classes, "class", f"number of rows of W, {stored}")
+    facts.add("head.d", head.d, "width", f"number of columns of W, {stored}")
+    bias = "with" if head.b is not None else "without"
+    facts.add("head.bias", int(head.b is not None), "bias", "whether the head stores one", f"{bias} bias")
+    facts.add("head.fingerprint", head.fingerprint, "fingerprint", "sha256 of shapes and numbers of W and b",
+              head.fingerprint[:16] + "…")  # fmt: skip
+    facts.add("contexts.count", len(s.contexts.H), "context", s.contexts.how)
+    _rank(facts, "weights", s.weights)
+    for report in s.ladder:
+        _rank(facts, f"ladder.{report.subject}", report)
+    _spectrum(facts, "spectrum.weights", s.weights_spectrum)
+    _spectrum(facts, "spectrum.centred", s.centred_spectrum)
+    _argmax(facts, s)
+    sampled = f"drawn from the {len(s.contexts.H):,} with seed {s.seed}; {s.contexts.how}"
+    facts.add("gain.contexts", len(s.gain.contexts), "context", sampled)
+    for family, rows in by_family(s).items():
+        last = rows[-1]
+        facts.add(f"gain.{family}.upper", int(last["upper"]), "upper-bound", str(last["upper_reason"]))
+    facts.add("seconds", float(sum(s.seconds.values())), "time",
+              "; ".join(f"{stage} {t:.1f} s" for stage, t in s.seconds.items()))  # fmt: skip
+    return facts
+
+
+def by_family(s: Study) -> dict[str, list[dict[str, Any]]]:
+    """Return the rows of the rank gain by family, each from the coarsest level to the finest."""
+    out: dict[str, list[dict[str, Any]]] = {}
+    for row in s.gain.rows():
+        out.setdefault(str(row["family"]), []).append(row)
+    return {family: sorted(rows, key=lambda row: -float(row["level"])) for family, rows in out.items()}
+
+
+def gain_rule(s: Study) -> str:
+    """Return what the rank gain counts, in a sentence."""
+    sampled = f"{len(s.gain.contexts):,} of the {s.gain.shape[0]:,} contexts"
+    return (
+        f"Counted: singular values of the centred log-probabilities of {sampled} above the level times "
+        "the largest one, less the same count for the linear head. “noise”: the level lies below the noise "
+        "floor, so rounding hides the count."
+    )
+
+
+def _rank(facts: Facts, key: str, r: RankReport) -> None:
+    facts.add(f"{key}.lower", r.lower, "lower-bound", f"{r.lower_proof.kind}: {r.lower_proof.reason}")
+    facts.add(f"{key}.upper", r.upper, "upper-bound", f"{r.upper_proof.kind}: {r.upper_proof.reason}")
+    if r.exact is not None:
+        shown, rule = None, "the proved lower and upper bound are equal"
+    else:
+        shown, rule = f"{r.lower:,} to {r.upper:,}", "between the proved bounds, which do not meet"
+    facts.add(f"{key}.exact", r.exact, "exact-rank", rule, shown)
+    counted = f"singular values above {r.tolerance:.3g}, rule “{r.rule}”"
+    facts.add(f"{key}.numerical", r.numerical, "float64-count", counted)
+
+
+def _spectrum(facts: Facts, key: str, s: Spectrum) -> None:
+    rows, columns = s.shape
+    method = f"of a {rows:,} x {columns:,} matrix by method “{s.method}”"
+    facts.add(f"{key}.count", len(s.values), "singular-value", f"number of singular values {method}")
+    facts.add(f"{key}.top", s.top, "singular-value", f"the largest singular value {method}")
+    facts.add(
+        f"{key}.rank",
+        s.numerical_rank(),
+        "float64-count",
+        "rule “numpy”: max(N, M) eps σ₁, and above the noise",
+    )
+    facts.add(f"{key}.tolerance", s.tolerance(), "tolerance", "rule “numpy”: max(N, M) eps σ₁")
+    facts.add(f"{key}.floor", s.noise_floor, "noise-floor", s.floor_rule)
+
+
+def _argmax(facts: Facts, s: Study) -> None:
+    a = s.argmax
+    checked = "each with a certificate that was checked in exact arithmetic"
+    facts.add(
+        "argmax.can", len(a.argmaxable), "can-win", f"classes with a state at which they win, {checked}"
+    )
+    facts.add("argmax.never", len(a.unargmaxable), "never-wins",
+              f"classes inside the convex hull of others, {checked}")  # fmt: skip
+    facts.add(
+        "argmax.tied", len(a.tied), "ties", f"classes whose row and bias another class has too, {checked}"
+    )
+    facts.add(
+        "argmax.undecided", len(a.undecided), "undecided", "classes without a certificate in either direction"
+    )
