@@ -1,0 +1,152 @@
+"""rank_bounds: the rank of a matrix of exact real numbers, from both sides."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from rankkit import arrays
+from rankkit.certificates import Minor, check
+from rankkit.errors import CertificateError
+from rankkit.functions.base import PointwiseFunction, apply
+from rankkit.functions.identity import Identity
+from rankkit.heads import LowRankLogits
+from rankkit.ranks.lower import PRECISIONS, lower_bound
+from rankkit.ranks.report import RankBound, RankReport
+from rankkit.ranks.subject import Subject
+from rankkit.ranks.upper import upper_bounds
+from rankkit.spectra import Spectrum, spectrum
+
+#: Largest number of entries whose singular values are computed for ``numerical``; beyond it contexts are
+#: left out.
+NUMERICAL_ENTRIES = 5_000_000
+
+
+def rank_bounds(
+    logits_or_matrix: LowRankLogits | object,
+    f: PointwiseFunction | None = None,
+    subject: str = "log_probs",
+    max_minor: int = 200,
+    seed: int | np.random.Generator = 0,
+) -> RankReport:
+    r"""Return proved bounds, lower <= rank <= upper, and the numerical rank beside them.
+
+    The rank is that of the matrix of real numbers which the stored (dyadic) numbers define: no rounding, no
+    tolerance. Below, a minor is proved non-singular, by elimination modulo a prime where ``f`` maps
+    rationals to rationals and in ball arithmetic elsewhere [johansson2017]_. Above stand the shape,
+    repeated rows and columns, the inner dimension with its exact null vectors, and the number of monomials.
+    Every certificate has been checked.
+
+    Parameters
+    ----------
+    logits_or_matrix : LowRankLogits or array-like (rows, columns)
+        A plain matrix has the subject "matrix".
+    f : PointwiseFunction, optional
+        Applied to every logit; the identity by default.
+    subject : "log_probs", "scores" or "centred"
+        Which matrix: :math:`\log\mathrm{softmax} f(A)`, :math:`f(A)`, or :math:`f(A)` less its row means,
+        whose rank is the least that any normaliser leaves.
+    max_minor : int
+        Size of the largest minor that is tried: the cost grows with its cube. A larger rank stays undecided.
+    seed : int or numpy.random.Generator
+        Chooses the rows and columns that are looked at where there are very many.
+
+    Returns
+    -------
+    RankReport
+
+    Raises
+    ------
+    InputError
+        NaN or infinity, an option that does not exist, or ``f`` with a plain matrix.
+    CertificateError
+        Two proofs contradict each other, as when a function claims to be a polynomial that it is not.
+
+    Examples
+    --------
+    >>> from rankkit.functions import Identity, SigSoftmax
+    >>> from rankkit.heads import Head
+    >>> rng = np.random.default_rng(0)
+    >>> head = Head(rng.standard_normal((12, 3)), b=rng.standard_normal(12))
+    >>> logits = head.logits(rng.standard_normal((10, 3)))
+    >>> [rank_bounds(logits, subject=s).exact for s in ("scores", "centred", "log_probs")]
+    [4, 4, 5]
+    >>> rank_bounds(logits, SigSoftmax()).exact
+    10
+    """
+    largest, rng = arrays.count("max_minor", max_minor), arrays.generator(seed)
+    asked = Subject.of(logits_or_matrix, f, subject)
+    above = [bound for bound in upper_bounds(asked) if _passes(bound, asked)]
+    below = _lower(asked, above[0].value, largest, rng)
+    least = above[0]
+    if below.value > least.value:
+        raise CertificateError(
+            f"rank >= {below.value} ({below.reason}) contradicts rank <= {least.value} ({least.reason}); "
+            f"are the powers of {asked.f.name} right?"
+        )
+    seen, what = _numerical(asked)
+    return RankReport(
+        subject=asked.kind,
+        shape=asked.shape,
+        numerical=seen.numerical_rank(),
+        tolerance=max(seen.tolerance(), seen.noise_floor),
+        rule=f"max(N, M) eps sigma_1 (numpy), {what}",
+        lower_proof=below,
+        upper_proof=least,
+        all_bounds=(below, *above),
+    )
+
+
+def _lower(subject: Subject, upper: int, max_minor: int, rng: np.random.Generator) -> RankBound:
+    # a function from elsewhere only claims its upper bound: one row more would refute it
+    target = min(upper + (not subject.checkable), max_minor)
+    if subject.kind != "log_probs":
+        return _explained(_proved(subject, target, rng), upper, max_minor)
+    # the log-normaliser cancels in the centred scores: the log-probabilities have their rank, or one more
+    centred = replace(subject, kind="centred")
+    below = _proved(centred, min(target, upper_bounds(centred)[0].value + (not subject.checkable)), rng)
+    if below.value:
+        below = replace(below, reason=f"{below.reason}, of the centred scores")
+    if below.value < target:
+        more = _proved(subject, below.value + 1, rng)
+        below = more if more.value > below.value else below
+    return _explained(below, upper, max_minor)
+
+
+def _proved(subject: Subject, target: int, rng: np.random.Generator) -> RankBound:
+    """Return a lower bound that has passed its check, or 0 and what the checker said."""
+    bound = lower_bound(subject, target, rng)
+    claim = bound.certificate
+    while claim is not None:
+        verdict = check(claim, subject.logits or subject.head)
+        if verdict:
+            break
+        if not isinstance(claim, Minor) or claim.bits >= PRECISIONS[-1]:
+            return RankBound(0, "none", f"the checker refused a proof of rank >= {bound.value}: {verdict}")
+        claim = replace(claim, bits=2 * claim.bits)  # the checker inverts: that takes more than a determinant
+    return replace(bound, certificate=claim)
+
+
+def _passes(bound: RankBound, subject: Subject) -> bool:
+    return bound.certificate is None or bool(check(bound.certificate, subject.logits or subject.head))
+
+
+def _explained(below: RankBound, upper: int, max_minor: int) -> RankBound:
+    if below.value < upper and below.value == max_minor:
+        return replace(below, reason=f"{below.reason}; no larger minor was tried (max_minor={max_minor})")
+    return below
+
+
+def _numerical(subject: Subject) -> tuple[Spectrum, str]:
+    """Return singular values, of evenly spaced contexts where there are too many, and say of what."""
+    contexts, classes = subject.shape
+    if subject.logits is None:
+        return spectrum(subject.head.W, precision="float64"), "of the whole matrix"
+    linear = isinstance(subject.f, Identity)
+    keep = contexts if linear else min(contexts, max(1, NUMERICAL_ENTRIES // classes))
+    what = "of the whole matrix" if keep == contexts else f"of {keep:,} of {contexts:,} contexts"
+    logits = subject.head.logits(subject.logits.H[np.linspace(0, contexts - 1, keep).astype(int)])
+    if subject.kind == "scores":
+        return spectrum(logits if linear else apply(subject.f, logits.dense())), what
+    return spectrum(logits, subject.f, center="classes" if subject.kind == "centred" else None), what

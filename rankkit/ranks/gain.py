@@ -1,0 +1,222 @@
+"""rank_gain: how much rank each function family adds over the linear head, level by level."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from html import escape
+from math import isfinite
+from typing import Any, NoReturn
+
+import numpy as np
+
+from rankkit import arrays
+from rankkit.arrays import Array, FloatArray, IntArray
+from rankkit.errors import InputError
+from rankkit.functions import GSS, PLIF, Exp, Identity, LeakyReLU, Polynomial, SigSoftmax, SoftCap
+from rankkit.functions.base import PointwiseFunction
+from rankkit.heads import LowRankLogits, MixtureOfSoftmaxes
+from rankkit.ranks.report import RankBound
+from rankkit.ranks.subject import Subject
+from rankkit.ranks.upper import upper_bounds
+from rankkit.spectra import Spectrum, spectrum
+
+#: What turns logits into log-probabilities: a function of every logit, or a mixture made from them.
+Family = PointwiseFunction | Callable[[LowRankLogits], MixtureOfSoftmaxes]
+
+#: Levels that are looked at by default, as multiples of the largest singular value.
+LEVELS = tuple(10.0**-e for e in range(1, 13))
+
+
+@dataclass(frozen=True, eq=False)
+class RankGain:
+    """Ranks of centred log-probabilities by family and level.
+
+    Attributes
+    ----------
+    families : tuple of str
+        Names; row i of the arrays belongs to ``families[i]``.
+    levels : numpy.ndarray (levels,)
+        Multiples of each matrix's own largest singular value, descending.
+    ranks : numpy.ndarray (families, levels), int
+        Singular values above the level. Read it only where ``measurable``.
+    measurable : numpy.ndarray (families, levels), bool
+        Whether the level lies above the noise floor of the family's matrix and of the linear head's.
+    linear : numpy.ndarray (levels,), int
+        The same count for the linear head.
+    upper : tuple of RankBound
+        What each family could reach at any level, from structure alone.
+    spectra : tuple of Spectrum
+        The singular values behind ``ranks``.
+    contexts : numpy.ndarray (sampled,), int
+        Which contexts the matrices are made of.
+    shape : (int, int)
+        Shape of the logits that were given, of which ``contexts`` may be a sample.
+    """
+
+    families: tuple[str, ...]
+    levels: FloatArray
+    ranks: IntArray
+    measurable: Array
+    linear: IntArray
+    upper: tuple[RankBound, ...]
+    spectra: tuple[Spectrum, ...]
+    contexts: IntArray
+    shape: tuple[int, int]
+
+    def __post_init__(self) -> None:
+        for array in (self.levels, self.ranks, self.measurable, self.linear, self.contexts):
+            array.flags.writeable = False
+
+    @property
+    def gain(self) -> IntArray:
+        """Rank less the linear head's at the same level, (families, levels)."""
+        return self.ranks - self.linear
+
+    def __repr__(self) -> str:
+        contexts = f"{len(self.contexts):,} of {self.shape[0]:,} contexts x {self.shape[1]:,} classes"
+        return f"RankGain: {len(self.families)} families at {len(self.levels)} levels on {contexts}"
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError("a rank gain is neither true nor false; ask for .gain or .rows()")
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one dict per family and level; ``rank`` and ``gain`` are None where rounding hides it."""
+        return [
+            {
+                "family": family,
+                "level": float(level),
+                "rank": int(self.ranks[i, j]) if self.measurable[i, j] else None,
+                "linear": int(self.linear[j]),
+                "gain": int(self.gain[i, j]) if self.measurable[i, j] else None,
+                "upper": self.upper[i].value,
+                "upper_reason": self.upper[i].reason,
+                "measurable": bool(self.measurable[i, j]),
+            }
+            for i, family in enumerate(self.families)
+            for j, level in enumerate(self.levels)
+        ]
+
+    def _repr_html_(self) -> str:
+        head = "".join(f"<th>{level:.0e}</th>" for level in self.levels)
+        body = "".join(
+            f"<tr><td>{escape(family)}</td>"
+            + "".join(
+                f"<td>{gain:+d}</td>" if seen else "<td>noise</td>"
+                for gain, seen in zip(self.gain[i], self.measurable[i], strict=True)
+            )
+            + f"<td>{self.upper[i].value}</td></tr>"
+            for i, family in enumerate(self.families)
+        )
+        return f"<p>{escape(repr(self))}</p><table><tr><th>family</th>{head}<th>bound</th></tr>{body}</table>"
+
+
+def rank_gain(
+    logits: LowRankLogits,
+    families: Sequence[Family] | None = None,
+    levels: Sequence[float] = LEVELS,
+    seed: int | np.random.Generator = 0,
+    contexts: int = 500,
+) -> RankGain:
+    r"""Return how many singular values each family adds above each level.
+
+    At level :math:`\varepsilon` the rank of a family is the number of singular values of its centred
+    log-probabilities above :math:`\varepsilon\sigma_1`, each matrix with its own :math:`\sigma_1`. Centring
+    removes the log-normaliser, whose size would otherwise decide every count.
+
+    Parameters
+    ----------
+    logits : LowRankLogits
+        Contexts and head.
+    families : sequence, optional
+        Functions of a logit, or callables that make a :class:`MixtureOfSoftmaxes` of logits. By default the
+        identity and the families of the softmax-bottleneck literature in their published settings.
+    levels : sequence of float
+        Between 0 and 1.
+    seed : int or numpy.random.Generator
+        Draws the sample of contexts, and the random slopes and mixture among the default families.
+    contexts : int
+        How many contexts to look at where there are more.
+
+    Returns
+    -------
+    RankGain
+
+    Examples
+    --------
+    >>> from rankkit.heads import Head
+    >>> rng = np.random.default_rng(0)
+    >>> logits = Head(rng.standard_normal((60, 3))).logits(rng.standard_normal((50, 3)))
+    >>> gain = rank_gain(logits, [Identity(), Polynomial({1: 1.0, 3: 0.5})], levels=[1e-6])
+    >>> [(row["rank"], row["gain"], row["upper"]) for row in gain.rows()]
+    [(3, 0, 3), (13, 10, 13)]
+    """
+    if not isinstance(logits, LowRankLogits):
+        raise TypeError(
+            f"logits is {type(logits).__name__}; wanted LowRankLogits, as made by Head(W, b).logits(H)"
+        )
+    heights = np.array(sorted((_level(level) for level in levels), reverse=True))
+    rng = arrays.generator(seed)
+    families = default_families(rng) if families is None else families
+    sampled = np.arange(logits.shape[0])
+    if len(sampled) > arrays.count("contexts", contexts):
+        sampled = np.sort(rng.choice(sampled, contexts, replace=False))
+    some = logits.head.logits(logits.H[sampled])
+    base = spectrum(some, Identity(), center="classes")
+    found = [_measure(some, family) for family in families]
+    spectra = tuple(seen for _, seen, _ in found)
+    return RankGain(
+        families=tuple(name for name, _, _ in found),
+        levels=heights,
+        ranks=np.array([_count(seen, heights) for seen in spectra]).reshape(len(found), len(heights)),
+        measurable=np.array([_above_noise(s, heights) & _above_noise(base, heights) for s in spectra]),
+        linear=_count(base, heights),
+        upper=tuple(bound for _, _, bound in found),
+        spectra=spectra,
+        contexts=sampled,
+        shape=logits.shape,
+    )
+
+
+def default_families(seed: int | np.random.Generator = 0) -> list[Family]:
+    """Return the families that :func:`rank_gain` compares, in published settings where there are any."""
+    rng = arrays.generator(seed)
+    return [
+        Identity(),
+        Polynomial({1: 1.0, 3: 0.5}),
+        SigSoftmax(),
+        GSS(-1.5, 2.5),
+        PLIF.random(segments=16, seed=rng),
+        PLIF.random(segments=100_000, seed=rng),
+        Exp(),
+        SoftCap(30.0),
+        LeakyReLU(0.1),
+        partial(MixtureOfSoftmaxes.drawn, components=3, seed=rng),
+    ]
+
+
+def _measure(logits: LowRankLogits, family: Family) -> tuple[str, Spectrum, RankBound]:
+    if isinstance(family, PointwiseFunction):
+        upper = upper_bounds(Subject.of(logits, family, "centred"))[0]
+        return family.name, spectrum(logits, family, center="classes"), upper
+    mixture = family(logits)
+    seen = spectrum(mixture.log_probs(), center="classes")
+    cap = RankBound(min(mixture.rank_bound, logits.shape[1] - 1), "shape", "no bound but the shape is known")
+    return f"MoS({len(mixture.states)} components)", seen, cap
+
+
+def _count(seen: Spectrum, levels: FloatArray) -> IntArray:
+    return np.array([np.count_nonzero(seen.values > level * seen.top) for level in levels])
+
+
+def _above_noise(seen: Spectrum, levels: FloatArray) -> Array:
+    return levels * seen.top > seen.noise_floor
+
+
+def _level(level: float) -> float:
+    if not (isfinite(level) and 0 < level < 1):
+        raise InputError(
+            f"levels holds {level}; wanted multiples of the largest singular value, between 0 and 1"
+        )
+    return float(level)

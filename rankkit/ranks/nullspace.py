@@ -1,0 +1,69 @@
+"""Exact rank of a thin matrix of floats: pivots modulo a prime, then null vectors over the rationals."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rankkit.arrays import FloatArray
+from rankkit.ranks.dyadic import Dyadic
+
+#: A Mersenne prime; a determinant that is not zero modulo it is not zero.
+PRIME = 2**61 - 1
+
+
+def exact_rank(array: FloatArray, less_first_row: bool = False) -> int:
+    """Return the rank of a matrix (n, d), with ``less_first_row`` that of its rows less the first one.
+
+    Elimination modulo a prime can only under-count, so full rank needs no more. Where it finds r < d, the
+    other columns are solved for in terms of r pivot columns and the solution is multiplied out over all
+    rows: if it holds, the rank is r. If it does not (the prime divides a minor), min(n, d) is returned,
+    which is a bound all the same.
+
+    >>> exact_rank(np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 9.0], [7.0, 8.0, 15.0], [0.0, 1.0, 1.0]]))
+    2
+    >>> exact_rank(np.array([[1.0, 2.0], [2.0, 3.0], [3.0, 4.0]]), less_first_row=True)
+    1
+    """
+    n, d = array.shape
+    some = np.unique(np.linspace(0, n - 1, d + 8).astype(int))
+    if len(some) < n and len(pivots(_integers(array[some], less_first_row))) == d:
+        return d
+    table = _integers(array, less_first_row)
+    columns = pivots(table) if table else []
+    if len(columns) == min(len(table), d) or _solves(table, columns):
+        return len(columns)
+    return min(len(table), d)
+
+
+def pivots(table: list[list[int]]) -> list[int]:
+    """Return the pivot columns of a matrix of integers modulo :data:`PRIME`.
+
+    >>> pivots([[0, 1, 2], [0, 2, 4], [0, 0, 3]])
+    [1, 2]
+    """
+    import flint
+
+    entries = [a % PRIME for row in table for a in row]
+    reduced, rank = flint.nmod_mat(len(table), len(table[0]), entries, PRIME).rref()
+    return [next(j for j, a in enumerate(row) if int(a)) for row in reduced.tolist()[:rank]]
+
+
+def _solves(table: list[list[int]], columns: list[int]) -> bool:
+    """Whether every column is exactly a rational combination of the named ones."""
+    import flint
+
+    others = [c for c in range(len(table[0])) if c not in set(columns)]
+    target = [[row[c] for c in others] for row in table]
+    if not columns:
+        return not any(a for row in target for a in row)
+    basis = [[row[c] for c in columns] for row in table]
+    rows = pivots([list(column) for column in zip(*basis, strict=True)])
+    solution = flint.fmpz_mat([basis[r] for r in rows]).solve(flint.fmpz_mat([target[r] for r in rows]))
+    return bool(flint.fmpq_mat(flint.fmpz_mat(basis)) * solution == flint.fmpq_mat(flint.fmpz_mat(target)))
+
+
+def _integers(array: FloatArray, less_first_row: bool) -> list[list[int]]:
+    table = Dyadic.of(array).rows()  # the common power of two does not change rank
+    if less_first_row:
+        return [[a - b for a, b in zip(row, table[0], strict=True)] for row in table[1:]]
+    return table

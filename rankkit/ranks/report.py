@@ -1,0 +1,112 @@
+"""What a rank question is answered with: bounds, each with its reason and certificate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from typing import Any, NoReturn
+
+from rankkit.certificates import Minor, Monomials
+
+
+@dataclass(frozen=True)
+class RankBound:
+    """One side of a rank, and why it holds.
+
+    Attributes
+    ----------
+    value : int
+        The bound.
+    kind : str
+        What sort of proof: "minor" or "none" below; "shape", "distinct rows", "distinct classes",
+        "monomials", "null vectors" above.
+    reason : str
+        The proof in a sentence.
+    certificate : Minor, Monomials or None
+        What :func:`rankkit.check` decides by itself; None where the reason can be seen from the shapes.
+    """
+
+    value: int
+    kind: str
+    reason: str
+    certificate: Minor | Monomials | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class RankReport:
+    """The rank of a matrix of exact real numbers, from both sides, and what floating point sees of it.
+
+    Attributes
+    ----------
+    subject : str
+        "matrix", "scores", "centred" or "log_probs".
+    shape : (int, int)
+        Shape of that matrix.
+    lower, upper : int
+        Proved: lower <= rank <= upper.
+    exact : int or None
+        The rank where the two meet.
+    numerical : int
+        Singular values above ``tolerance``; it may lie below ``lower``, for floating point does not see every
+        direction that exists.
+    tolerance : float
+        What ``numerical`` counts above.
+    rule : str
+        Where the tolerance comes from, and of how many contexts the values are.
+    lower_proof, upper_proof : RankBound
+        The reasons for ``lower`` and ``upper``.
+    all_bounds : tuple of RankBound
+        Every upper bound that was found, and the lower one.
+    """
+
+    subject: str
+    shape: tuple[int, int]
+    numerical: int
+    tolerance: float
+    rule: str
+    lower_proof: RankBound
+    upper_proof: RankBound
+    all_bounds: tuple[RankBound, ...]
+
+    @property
+    def lower(self) -> int:
+        return self.lower_proof.value
+
+    @property
+    def upper(self) -> int:
+        return self.upper_proof.value
+
+    @property
+    def exact(self) -> int | None:
+        return self.lower if self.lower == self.upper else None
+
+    def __repr__(self) -> str:
+        rank = f"rank {self.exact}" if self.exact is not None else f"{self.lower} <= rank <= {self.upper}"
+        seen = f"{self.numerical} seen at tolerance {self.tolerance:.2g}"
+        if self.numerical < self.lower:
+            seen += f", {self.lower - self.numerical} below it"
+        return f"RankReport: {self.subject} {self.shape[0]:,} x {self.shape[1]:,}, {rank} proved, {seen}"
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError("a rank report is neither true nor false; ask for .exact, .lower or .upper")
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return the bounds as dicts with side, value, kind, reason and whether a certificate backs them."""
+        return [
+            {
+                "side": "lower" if bound is self.lower_proof else "upper",
+                "value": bound.value,
+                "kind": bound.kind,
+                "reason": bound.reason,
+                "certificate": bound.certificate is not None,
+            }
+            for bound in self.all_bounds
+        ]
+
+    def _repr_html_(self) -> str:
+        lines = "".join(
+            f"<tr><td>{'rank &ge;' if row['side'] == 'lower' else 'rank &le;'} {row['value']}</td>"
+            f"<td>{escape(row['reason'])}</td></tr>"
+            for row in self.rows()
+        )
+        return f"<p>{escape(repr(self))}</p><table>{lines}</table>"

@@ -1,0 +1,131 @@
+"""Upper bounds: what shapes, repeated rows, inner dimension and monomial counts allow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import comb
+
+import numpy as np
+
+from rankkit import arrays
+from rankkit.arrays import Array
+from rankkit.certificates import Monomials
+from rankkit.ranks.nullspace import exact_rank
+from rankkit.ranks.report import RankBound
+from rankkit.ranks.subject import Subject, distinct
+
+
+def upper_bounds(subject: Subject) -> list[RankBound]:
+    """Return every upper bound that says more than the ones before it, the smallest first."""
+    bounds = [_shape(subject), *_repetition(subject)]
+    if subject.logits is not None and subject.f.powers is not None:
+        bounds.append(_monomials(subject, sorted(subject.f.powers)))
+        inner = _inner_rank(subject, sorted(subject.f.powers))
+    elif subject.logits is None:
+        inner = _null_vectors(subject.head.W)
+    else:
+        inner = None
+    if inner is not None and inner.value < min(bound.value for bound in bounds):
+        bounds.append(inner)
+    return sorted(bounds, key=lambda bound: bound.value)
+
+
+def monomial_count(exponents: Iterable[int], d: int, bias: bool) -> int:
+    """Return how many monomials powers of an inner product of width ``d`` take; a bias adds all lower ones.
+
+    >>> monomial_count([1, 3], d=2, bias=False), monomial_count([1, 3], d=2, bias=True)
+    (6, 10)
+    """
+    powers = list(exponents)
+    if bias:
+        return comb(d + max(powers), d)
+    return sum(comb(d + k - 1, k) if d else int(k == 0) for k in powers)
+
+
+def _shape(subject: Subject) -> RankBound:
+    rows, columns = subject.shape
+    if subject.kind == "log_probs" and columns == 1:
+        return RankBound(0, "shape", "one class: every log-probability is 0")
+    if subject.kind == "centred":
+        return RankBound(
+            min(rows, columns - 1), "shape", f"{rows:,} rows, each summing to 0 over {columns:,} classes"
+        )
+    return RankBound(min(rows, columns), "shape", f"the matrix is {rows:,} x {columns:,}")
+
+
+def _repetition(subject: Subject) -> list[RankBound]:
+    rows, columns = subject.shape
+    if subject.logits is None:
+        W = subject.head.W
+        left, right = (int(np.count_nonzero(X[distinct(X, True)].any(axis=1))) for X in (W, W.T))
+        what = "different up to sign and not zero"
+        found = [(left, rows, f"{left:,} rows are {what}"), (right, columns, f"{right:,} columns are {what}")]
+    else:
+        left, right = (len(distinct(factor)) for factor in subject.factors())
+        centred = subject.kind == "centred"
+        found = [
+            (left, rows, f"only {left:,} of {rows:,} contexts differ"),
+            (
+                right - centred,
+                columns - centred,
+                f"only {right:,} of {columns:,} classes differ in weights or bias",
+            ),
+        ]
+    kinds = ("distinct rows", "distinct classes")
+    return [RankBound(n, kind, why) for kind, (n, full, why) in zip(kinds, found, strict=True) if n < full]
+
+
+def _monomials(subject: Subject, powers: list[int]) -> RankBound:
+    d, bias = subject.head.d, subject.head.b is not None
+    count = monomial_count(powers, d, bias)
+    if powers == [1]:
+        reason = f"logits have inner dimension d = {d}" + (" + 1 for the bias" if bias else "")
+    else:
+        degrees = f"every degree up to {max(powers)}" if bias else "degrees " + ", ".join(map(str, powers))
+        reason = f"{count:,} monomials of {degrees} in {d} variables"
+    rows, columns = subject.shape
+    value = _after_normalising(subject.kind, count, powers, bias)
+    value = min(value, rows, columns - (subject.kind == "centred"))
+    reason += _tail(subject.kind)
+    if not subject.checkable:
+        return RankBound(
+            value, "monomials", f"{reason}; no certificate, the checker does not know {subject.f.name}"
+        )
+    claim = Monomials(subject.head.fingerprint, subject.kind, subject.f.spec(), subject.shape, d, bias, value)
+    return RankBound(value, "monomials", reason, claim)
+
+
+def _inner_rank(subject: Subject, powers: list[int]) -> RankBound:
+    """Count monomials in the dimensions that contexts and classes span: exact null vectors may show fewer."""
+    bias = subject.head.b is not None
+    contexts, classes = subject.factors()
+    left, right = exact_rank(contexts), exact_rank(classes)
+    reason = (
+        f"by exact null vectors contexts span {left} and classes {right} of {contexts.shape[1]} dimensions"
+    )
+    # with a bias the contexts' vectors all end in 1, so they are affine points in one dimension less
+    count = min(monomial_count(powers, left - bias, bias), monomial_count(powers, right, bias=False))
+    if powers == [1] and subject.kind != "scores":
+        moved = exact_rank(classes, less_first_row=True)
+        count = min(count, moved)
+        reason += f"; differences of classes span {moved}"
+    return RankBound(
+        _after_normalising(subject.kind, count, powers, bias), "null vectors", reason + _tail(subject.kind)
+    )
+
+
+def _null_vectors(W: Array) -> RankBound:
+    thin = arrays.widen(W if W.shape[0] >= W.shape[1] else W.T)
+    rank = exact_rank(thin)
+    return RankBound(rank, "null vectors", f"{thin.shape[1] - rank} exact null vectors on its shorter side")
+
+
+def _after_normalising(kind: str, count: int, powers: list[int], bias: bool) -> int:
+    """Centring removes a constant monomial; the log-normaliser adds one dimension to the centred scores."""
+    if kind == "scores":
+        return count
+    return count - (0 in powers and not bias) + (kind == "log_probs")
+
+
+def _tail(kind: str) -> str:
+    return {"scores": "", "centred": ", less row means", "log_probs": ", + 1 for the log-normaliser"}[kind]
