@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 from typing import Any
 
@@ -169,6 +170,24 @@ def test_arrays_are_read_only_and_the_callers_stay_writable() -> None:
     logits.dense()[0] = 7
     with pytest.raises(AttributeError):
         logits.head.W = W  # type: ignore[misc]
+
+
+def test_heads_logits_and_mixtures_travel_to_another_process() -> None:
+    head = Head(np.eye(2), b=[1, 2], name="n", class_names="ab", source={"package": "p"})
+    logits = head.logits(np.ones((3, 2)))
+    mixture = MixtureOfSoftmaxes.drawn(logits, 2)
+    again_head, again_logits, again_mixture = pickle.loads(pickle.dumps((head, logits, mixture)))
+    assert (again_head.name, again_head.class_names, dict(again_head.source)) == (
+        "n",
+        ("a", "b"),
+        {"package": "p"},
+    )
+    assert again_head.fingerprint == head.fingerprint
+    assert again_logits.fingerprint == logits.fingerprint
+    assert again_mixture.fingerprint == mixture.fingerprint
+    assert not any(
+        a.flags.writeable for a in (again_head.W, again_head.b, again_logits.H, again_mixture.states)
+    )
 
 
 def test_inputs_in_any_layout_are_the_same_head() -> None:

@@ -65,8 +65,19 @@ class PointwiseFunction(ABC):
 
         A family's parameters are its dataclass fields; :func:`rankkit.functions.from_spec` reads them back.
         """
-        values = {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
-        return {"family": type(self).__name__, "parameters": {k: _plain(v) for k, v in values.items()}}
+        return {
+            "family": type(self).__name__,
+            "parameters": {k: _plain(v) for k, v in self._parameters().items()},
+        }
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the parameters alone: another process makes its own tables, and passes the same gate."""
+        return type(self), tuple(
+            dict(v) if isinstance(v, Mapping) else v for v in self._parameters().values()
+        )
+
+    def _parameters(self) -> dict[str, Any]:
+        return {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
 
 
 class MonotoneFunction(PointwiseFunction):

@@ -74,6 +74,10 @@ class Head:
         bias = "no bias" if self.b is None else "bias"
         return f"Head {self.name!r}: {self.classes:,} classes x {self.d}, {bias}"
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle through the gate: another process gets read-only arrays too."""
+        return Head, (self.W, self.b, self.name, self.class_names, dict(self.source))
+
     @property
     def classes(self) -> int:
         """Number of classes, M in the papers."""

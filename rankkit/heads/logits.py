@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -52,6 +53,9 @@ class LowRankLogits:
     def __repr__(self) -> str:
         contexts, classes = self.shape
         return f"LowRankLogits: {contexts:,} contexts x {classes:,} classes, rank <= {self.rank_bound}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return LowRankLogits, (self.H, self.head)
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -112,6 +112,9 @@ class MixtureOfSoftmaxes:
     def __repr__(self) -> str:
         shape = f"{self.shape[0]:,} contexts x {self.shape[1]:,} classes"
         return f"MixtureOfSoftmaxes: {len(self.states):,} components, {shape}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return MixtureOfSoftmaxes, (self.states, self.prior, self.head)
 
     @property
     def shape(self) -> tuple[int, int]:
