@@ -262,7 +262,7 @@ def test_refusals() -> None:
     logits = drawn(5, 6, 2)
     X = np.ones((3, 3))
     for bad in (np.nan, np.inf, -np.inf):
-        with pytest.raises(InputError, match="first is at index"):
+        with pytest.raises(InputError, match="the first is at"):
             spectrum(np.array([[1.0, bad]]))
     with pytest.raises(InputError, match="has 1 axis"):
         spectrum(np.ones(3))

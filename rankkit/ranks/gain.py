@@ -200,6 +200,10 @@ def _measure(logits: LowRankLogits, family: Family) -> tuple[str, Spectrum, Rank
     if isinstance(family, PointwiseFunction):
         upper = upper_bounds(Subject.of(logits, family, "centred"))[0]
         return family.name, spectrum(logits, family, center="classes"), upper
+    if not callable(family):
+        raise TypeError(
+            f"families holds {family!r}; wanted functions, or callables that make a mixture of logits"
+        )
     mixture = family(logits)
     seen = spectrum(mixture.log_probs(), center="classes")
     cap = RankBound(min(mixture.rank_bound, logits.shape[1] - 1), "shape", "no bound but the shape is known")

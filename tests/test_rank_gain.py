@@ -1,0 +1,126 @@
+"""Rank added by a family at a level: counted above rounding, bounded by structure."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import pytest
+
+from rankkit.errors import InputError
+from rankkit.functions import PLIF, Exp, Identity, LeakyReLU, Polynomial, SigSoftmax
+from rankkit.heads import Head, LowRankLogits, MixtureOfSoftmaxes, log_probs
+from rankkit.ranks import RankGain, default_families, rank_gain
+
+
+def drawn(contexts: int, classes: int, d: int, bias: bool = False, seed: int = 0) -> LowRankLogits:
+    rng = np.random.default_rng(seed)
+    b = rng.standard_normal(classes) if bias else None
+    return Head(rng.standard_normal((classes, d)), b).logits(rng.standard_normal((contexts, d)))
+
+
+def ranks_of(gain: RankGain, family: str) -> list[int | None]:
+    return [row["rank"] for row in gain.rows() if row["family"] == family]
+
+
+def test_counts_are_those_of_the_explicit_matrix() -> None:
+    logits, levels = drawn(40, 60, 3, bias=True), [1e-1, 1e-3, 1e-6]
+    for f in (Identity(), SigSoftmax(), Exp()):
+        L = log_probs(logits, f)
+        sigma = np.linalg.svd(L - L.mean(axis=1, keepdims=True), compute_uv=False)
+        got = rank_gain(logits, [f], levels)
+        assert ranks_of(got, f.name) == [int((sigma > level * sigma[0]).sum()) for level in levels]
+
+
+def test_polynomials_reach_their_bound_and_never_pass_it() -> None:
+    gain = rank_gain(drawn(60, 70, 3), [Identity(), Polynomial({1: 1.0, 3: 0.5})], [1e-8])
+    rows = gain.rows()
+    assert [(row["rank"], row["linear"], row["gain"], row["upper"]) for row in rows] == [
+        (3, 3, 0, 3),
+        (13, 3, 10, 13),
+    ]
+    assert "monomials" in rows[1]["upper_reason"]
+
+
+@pytest.mark.parametrize("bias", [False, True])
+def test_measured_never_exceeds_the_bound(bias: bool) -> None:
+    gain = rank_gain(drawn(50, 45, 2, bias))
+    for row in gain.rows():
+        assert (row["rank"] is None) == (not row["measurable"])
+        assert row["rank"] is None or row["rank"] <= row["upper"]
+    assert (np.diff(gain.ranks, axis=1) >= 0).all()  # a lower level shows more
+    assert (gain.gain[0] == 0).all()  # the identity is the linear head
+
+
+def test_levels_in_the_noise_are_not_counted() -> None:
+    levels = [1e-3, 1e-16, 1e-17]
+    gain = rank_gain(drawn(50, 60, 2), [SigSoftmax()], levels)
+    assert gain.measurable.tolist() == [[True, False, False]]
+    assert ranks_of(gain, SigSoftmax().name)[1:] == [None, None]
+    # a large constant leaves the centred matrix alone and drowns its small values in rounding
+    shifted = rank_gain(drawn(50, 60, 2), [Polynomial({0: 1e9, 1: 1.0, 3: 0.5})], [1e-3, 1e-9])
+    assert shifted.measurable.tolist() == [[True, False]]
+
+
+def test_many_segments_are_nearly_a_line() -> None:
+    logits = drawn(80, 90, 4)
+    few, many = PLIF.random(16, bound=6.0, seed=1), PLIF.random(100_000, seed=1)
+    gain = rank_gain(logits, [few, many, LeakyReLU(0.1)], [1e-2])
+    assert gain.gain[1, 0] == 0
+    assert gain.gain[0, 0] > 20
+    assert gain.gain[2, 0] > 20
+
+
+def test_scale_of_the_logits_moves_smooth_families_and_not_homogeneous_ones() -> None:
+    rng = np.random.default_rng(3)
+    W, H = rng.standard_normal((60, 3)), rng.standard_normal((50, 3))
+    families, levels = [SigSoftmax(), LeakyReLU(0.25)], [1e-4]
+    small, large = (
+        rank_gain(Head(W).logits(scale * H), families, levels).ranks[:, 0] for scale in (2**-4, 2**2)
+    )
+    assert small[0] < large[0]
+    assert small[1] == large[1]
+
+
+def test_default_families_are_ten_and_have_names() -> None:
+    gain = rank_gain(drawn(30, 40, 3, bias=True))
+    assert len(set(gain.families)) == len(default_families()) == 10
+    assert gain.families[0] == "Identity"
+    assert gain.families[-1] == "MoS(3 components)"
+    assert gain.upper[-1].value == 30
+    assert len(gain.spectra) == 10
+    assert "<table>" in gain._repr_html_()
+    assert repr(gain) == "RankGain: 10 families at 12 levels on 30 of 30 contexts x 40 classes"
+
+
+def test_mixtures_come_as_callables() -> None:
+    one, two = (partial(MixtureOfSoftmaxes.drawn, components=k, seed=0) for k in (1, 2))
+    gain = rank_gain(drawn(30, 40, 3), [one, two], [1e-8])
+    assert gain.gain[:, 0].tolist() == [0, 27]
+    assert [bound.value for bound in gain.upper] == [4, 30]
+
+
+def test_contexts_are_sampled_and_named() -> None:
+    logits = drawn(90, 30, 3)
+    gain = rank_gain(logits, [Identity()], [1e-3], contexts=40)
+    assert len(set(gain.contexts.tolist())) == 40
+    assert gain.shape == (90, 30)
+    assert "40 of 90 contexts" in repr(gain)
+    again = rank_gain(logits, [Identity()], [1e-3], contexts=40)
+    assert np.array_equal(gain.contexts, again.contexts)
+    assert np.array_equal(rank_gain(logits, seed=4).ranks, rank_gain(logits, seed=4).ranks)
+
+
+def test_refusals() -> None:
+    logits = drawn(5, 6, 2)
+    for level in (0.0, 1.0, -1e-3, np.nan):
+        with pytest.raises(InputError, match="levels holds"):
+            rank_gain(logits, levels=[level])
+    with pytest.raises(TypeError, match="wanted LowRankLogits"):
+        rank_gain(np.eye(3))
+    with pytest.raises(InputError, match="contexts is 0"):
+        rank_gain(logits, contexts=0)
+    with pytest.raises(TypeError, match="neither true nor false"):
+        bool(rank_gain(logits, [Identity()]))
+    with pytest.raises(TypeError, match="families holds 'Exp'"):
+        rank_gain(logits, ["Exp"])
