@@ -19,7 +19,8 @@ def rank_gain(g: RankGain, ax: Axes | None = None) -> Axes:
 
     The level is relative: at level eps only singular values above eps times the largest one count. Levels are
     evenly spaced, coarse ones on the left, what only high precision can see on the right. Counts that
-    rounding hides are not drawn. The last column is what the family could add at most at the finest level, by its proved bound.
+    rounding hides are not drawn. The last column is what the family could add at most at the finest level,
+    by its proved bound.
 
     Parameters
     ----------

@@ -169,6 +169,12 @@ def _ladder(s: Study) -> list[dict[str, str]]:
     ]
 
 
+def _signed(gain: int | None) -> str:
+    if gain is None:
+        return "noise"
+    return f"{gain:+,}" if gain else "0"
+
+
 def _download(file: CertificateFile) -> dict[str, str]:
     data = base64.b64encode(file.content).decode()
     return {
