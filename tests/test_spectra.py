@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import ml_dtypes
@@ -12,7 +13,16 @@ from rankkit.errors import InputError
 from rankkit.functions import Identity, SigSoftmax
 from rankkit.functions.base import PointwiseFunction
 from rankkit.heads import Head, LowRankLogits, log_probs
-from rankkit.spectra import EFFECTIVE_RANKS, RULES, Spectrum, spectrum
+from rankkit.spectra import (
+    EFFECTIVE_RANKS,
+    RULES,
+    Spectrum,
+    crosswalk,
+    plateau_rank,
+    plateaus,
+    spectrum,
+    visible_ranks,
+)
 
 
 def drawn(contexts: int, classes: int, d: int, seed: int = 0, bias: bool = False) -> LowRankLogits:
@@ -253,6 +263,64 @@ def test_chain_of_entropy_ranks(seed: int) -> None:
     stable, nuclear, roy = (s.effective_rank(kind) for kind in ("stable", "nuclear", "roy-vetterli"))
     assert 1 <= stable <= nuclear <= roy <= s.numerical_rank()
     assert stable <= s.effective_rank("energy-entropy") <= roy
+
+
+# -- how a rank depends on its tolerance --
+
+
+@pytest.mark.parametrize("d", [2, 3])
+def test_a_plateau_settles_the_rank_where_there_is_one(d: int) -> None:
+    logits = drawn(120, 150, d)
+    linear, cubic = (spectrum(logits, f, "classes") for f in (Identity(), Cube()))
+    assert plateau_rank(linear) == plateaus(linear)[0].rank == d
+    assert plateau_rank(cubic) == math.comb(d + 2, 3)
+    assert plateaus(linear)[0].decades > 10
+    smooth = spectrum(drawn(120, 150, 2), SigSoftmax(), "classes")
+    assert plateau_rank(smooth) is None
+    assert all(p.decades < 3 for p in plateaus(smooth, 0.5))
+
+
+def test_plateaus_tile_the_axis_above_the_noise() -> None:
+    s = spectrum(drawn(40, 50, 2), SigSoftmax())
+    steps = sorted(plateaus(s, 0.0), key=lambda p: p.rank)
+    assert steps[0].high == 1
+    assert all(p.low == q.high for p, q in itertools.pairwise(steps))
+    assert steps[-1].low == pytest.approx(s.noise_floor / s.top)
+    for p in steps:
+        assert s.numerical_rank("relative", math.sqrt(p.high * p.low)) == p.rank
+    assert plateaus(spectrum(np.zeros((2, 2)))) == []
+    assert plateau_rank(spectrum(np.zeros((2, 2)))) == 0
+
+
+def test_crosswalk_shows_which_rules_count_noise() -> None:
+    exact = log_probs(drawn(300, 400, 16, bias=True), Identity())
+    rounded = {row["rule"]: row for row in crosswalk(spectrum(exact.astype("float32")))}
+    assert rounded["numpy"]["count"] == rounded["press"]["count"] == 18
+    assert (
+        rounded["weightwatcher"]["count"] > 30
+    )  # its tolerance divides where the formula it cites multiplies
+    assert rounded["weightwatcher"]["noise"] == rounded["weightwatcher"]["count"] - 18
+    assert {row["count"] for row in crosswalk(spectrum(exact)) if row["rule"] != "eps"} == {18}
+
+
+@pytest.mark.parametrize("d", [2, 4])
+def test_bfloat16_sees_one_degree_more_of_small_logits(d: int) -> None:
+    rng = np.random.default_rng(0)
+    logits = Head(0.1 * rng.standard_normal((400, d)) / math.sqrt(d)).logits(rng.standard_normal((300, d)))
+    seen = {v.precision: v.rank for v in visible_ranks(logits, SigSoftmax(), "classes")}
+    assert d < seen["bfloat16"] <= d + math.comb(d + 1, 2) < seen["float32"]
+
+
+def test_visible_values_survive_and_their_count_is_the_noise_rule() -> None:
+    X = drawn(60, 70, 3).dense()
+    for v in visible_ranks(X):
+        stored = X.astype(v.precision if v.precision != "bfloat16" else ml_dtypes.bfloat16).astype(float)
+        assert v.noise == pytest.approx(np.linalg.norm(stored - X, 2))
+        assert v.rank == 3 <= np.linalg.matrix_rank(stored)
+    with pytest.raises(InputError, match="overflows"):
+        visible_ranks(np.array([[1e6]]))
+    with pytest.raises(InputError, match="precisions holds 'float64'"):
+        visible_ranks(X, precisions=("float64",))
 
 
 # -- bad input --

@@ -41,17 +41,23 @@ def _dense(source: Source, center: str | None) -> tuple[FloatArray, float]:
     X = source.dense() if center is not None else source.dense_log_probs()
     unit = _power_of_two(np.abs(X).max())
     X /= unit
+    X, removed = centred(X, center)
+    values = linalg.svdvals(X, overwrite_a=True, check_finite=False)
+    return values * unit, float((values[0] + removed) * unit)
+
+
+def centred(X: FloatArray, center: str | None) -> tuple[FloatArray, float]:
+    """Remove row means, or row and column means, in place; return X and how large a norm was removed."""
     removed = 0.0
     if center is not None:
         means = X.mean(axis=1, keepdims=True)
         X -= means
-        removed = float(np.linalg.norm(means)) * np.sqrt(X.shape[1])
+        removed += float(np.linalg.norm(means)) * np.sqrt(X.shape[1])
     if center == "both":
         means = X.mean(axis=0)
         X -= means
         removed += float(np.linalg.norm(means)) * np.sqrt(X.shape[0])
-    values = linalg.svdvals(X, overwrite_a=True, check_finite=False)
-    return values * unit, float((values[0] + removed) * unit)
+    return X, removed
 
 
 def _qr(source: Source, center: str | None) -> tuple[FloatArray, float]:
