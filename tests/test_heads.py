@@ -142,7 +142,7 @@ def test_every_exact_dtype_is_widened_exactly(dtype: Any) -> None:
     head = Head(W, b=np.zeros(9, dtype=dtype))
     wide = W.astype(np.float64)
     assert (arrays.widen(head.W) == wide).all()
-    assert head.W.dtype.itemsize == W.dtype.itemsize
+    assert head.W.dtype == W.dtype.newbyteorder("=")
     assert head.fingerprint == Head(wide, b=np.zeros(9)).fingerprint
     assert (head.logits(np.eye(4)).dense() == wide.T).all()
     assert np.allclose(log_probs(head.logits(np.eye(4, dtype=dtype))), log_softmax(wide.T), rtol=1e-14)
@@ -286,6 +286,13 @@ BAD: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "masked": (lambda: Head(np.ma.masked_array([[1.0]], [[True]])), TypeError, "W is a masked array"),
     "another device": (lambda: Head(CUDA), TypeError, r"W lives on another device; pass W.cpu\(\) instead"),
     "ragged": (lambda: Head([[1.0], [1.0, 2.0]]), InputError, "W cannot be read as an array"),
+    "no such class": (lambda: Head(W).class_name(50), InputError, "class is 50; wanted one of 0 to 49"),
+    "counted from the end": (
+        lambda: Head(W).class_name(-1),
+        InputError,
+        "class is -1; wanted an integer >= 0",
+    ),
+    "class as float": (lambda: Head(W).class_name(3.0), TypeError, "class is 3.0"),  # type: ignore[arg-type]
     "unreadable": (
         lambda: Head(Unreadable()),
         InputError,

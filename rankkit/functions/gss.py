@@ -52,7 +52,7 @@ class GSS(MonotoneFunction):
 
     @classmethod
     def examples(cls) -> tuple[Self, ...]:
-        return cls(), cls(-1.5, 2.5), cls(1.0, 0.25)
+        return cls(), cls(-1.5, 2.5), cls(1.0, 0.1)
 
     @property
     def name(self) -> str:

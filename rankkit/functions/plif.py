@@ -147,15 +147,12 @@ class PLIF(MonotoneFunction):
     def ball(self, z: Any) -> Any:
         if not z.is_finite():
             return z.nan()
-        # z reaches from right of every kink surely at or below it to left of every kink surely at or above.
+        # From right of every kink surely at or below z to left of every kink surely at or above it.
         first = bisect_left(self.kinks, True, key=lambda kink: not z >= float(kink))
         last = bisect_left(self.kinks, True, key=lambda kink: bool(z <= float(kink)))
-        if first < last and not z.is_exact():
-            return self.ball(z.lower()).union(self.ball(z.upper()))  # f increases
-        value = self._line(first, z)
-        for k in range(first + 1, last + 1):
-            value = value.union(self._line(k, z))
-        return value
+        if first < last:  # f increases, and the ends are points: they lie in one segment each
+            return self.ball(z.lower()).union(self.ball(z.upper()))
+        return self._line(first, z)
 
     def exact(self, z: Fraction) -> Fraction:
         k = bisect_right(self.kinks, z)

@@ -88,11 +88,11 @@ class Polynomial(PointwiseFunction):
 
     @cached_property
     def increasing(self) -> bool:
-        """Whether f' >= 0 everywhere, exactly: f' ends upwards on both sides and changes sign at no root."""
+        """Whether f' >= 0 everywhere, exactly: f' is positive far right and changes sign at no root."""
         from flint import fmpq, fmpq_poly
 
         slope = fmpq_poly([fmpq(*float(c).as_integer_ratio()) for c in self._dense]).derivative()
-        if slope.degree() < 0 or slope.degree() % 2 or slope[slope.degree()] < 0:
+        if slope.degree() < 0 or slope[slope.degree()] < 0:
             return False
         return all(times % 2 == 0 for root, times in slope.numer().complex_roots() if root.imag == 0)
 

@@ -95,6 +95,8 @@ class Head:
 
     def class_name(self, i: int) -> str:
         """Return the name of class ``i``, or its number where the head has no names."""
+        if arrays.count("class", i, least=0) >= self.classes:
+            raise InputError(f"class is {i}; wanted one of 0 to {self.classes - 1}")
         return str(i) if self.class_names is None else self.class_names[i]
 
     def logits(self, H: object) -> LowRankLogits:
