@@ -6,6 +6,7 @@ import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from operator import index
 from typing import Any, Self
 
 import numpy as np
@@ -36,7 +37,9 @@ class Witness:
     ties: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "cls", index(self.cls))
         object.__setattr__(self, "x", _frozen(self.x))
+        object.__setattr__(self, "ties", tuple(map(index, self.ties)))
 
     def to_json(self) -> dict[str, Any]:
         """Return the certificate as JSON values."""
@@ -77,6 +80,8 @@ class Combination:
     weights: tuple[Fraction, ...] | FloatArray
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "cls", index(self.cls))
+        object.__setattr__(self, "rows", tuple(map(index, self.rows)))
         if isinstance(self.weights, np.ndarray):
             object.__setattr__(self, "weights", _frozen(self.weights))
 
