@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import pkgutil
+from itertools import groupby
 from pathlib import Path
 
 import rankkit
@@ -64,7 +65,10 @@ def first_sentence(thing: object) -> str:
 
 
 def theorems() -> str:
-    return "\n".join(theorem.to_markdown() for theorem in rankkit.theorems.all())
+    parts = []
+    for topic, statements in groupby(rankkit.theorems.all(), key=lambda theorem: theorem.topic):
+        parts += [f"## {topic.capitalize()}\n", *(theorem.to_markdown(level=3) for theorem in statements)]
+    return "\n".join(parts)
 
 
 def datasets() -> str:

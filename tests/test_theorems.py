@@ -31,6 +31,7 @@ def test_every_near_miss_breaks_the_statement(theorem):
 @every_theorem
 def test_every_blank_of_the_form_is_filled(theorem):
     assert theorem.kind in RELATIONS
+    assert theorem.topic in rk.theorems.TOPICS
     assert theorem.text.splitlines()[0] == theorem.title
     assert len(theorem.says.split()) > 10
     assert theorem.says.endswith(".")
@@ -52,6 +53,7 @@ def test_renders_as_markdown(theorem):
     assert page.startswith(f"({theorem.slug})=\n## {theorem.title}\n")
     assert page.count("$$") % 2 == 0
     assert theorem.says in page
+    assert all(dropped in page for dropped in theorem.near_misses)
 
 
 def test_a_statement_is_a_file():

@@ -15,18 +15,19 @@ import pkgutil
 from functools import cache
 
 from rankkit.errors import InputError
-from rankkit.theorems.statement import Case, Theorem, Verification
+from rankkit.theorems.statement import TOPICS, Case, Theorem, Verification
 
-__all__ = ["Case", "Theorem", "Verification", "all", "get"]
+__all__ = ["TOPICS", "Case", "Theorem", "Verification", "all", "get"]
 
 
 @cache
 def all() -> tuple[Theorem, ...]:
-    """Return every statement of this folder, ordered by slug."""
+    """Return every statement of this folder, topic by topic."""
     modules = [
         importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)
     ]
-    return tuple(sorted((m.theorem for m in modules if hasattr(m, "theorem")), key=lambda t: t.slug))
+    found = [module.theorem for module in modules if hasattr(module, "theorem")]
+    return tuple(sorted(found, key=lambda theorem: (TOPICS.index(theorem.topic), theorem.slug)))
 
 
 def get(slug: str) -> Theorem:

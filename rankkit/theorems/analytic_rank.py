@@ -125,6 +125,7 @@ def _drawn(rng: np.random.Generator, d: int, f: PointwiseFunction, contexts: int
 
 theorem = Theorem(
     module=__name__,
+    topic="smooth functions",
     title="An analytic function that is no polynomial gives full rank",
     says=(
         "For f real-analytic on an open interval and no polynomial, and generic states and weights whose "

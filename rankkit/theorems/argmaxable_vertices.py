@@ -56,6 +56,7 @@ def with_bias() -> Head:
 
 theorem = Theorem(
     module=__name__,
+    topic="what can win",
     title="Without bias, the classes that can win are the vertices of the hull of the weights",
     says=(
         "In a head without bias, over all states, class i is the strict argmax for some state if and only if "

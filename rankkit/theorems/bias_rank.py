@@ -62,6 +62,7 @@ def _with_bias(make_bias: str) -> LowRankLogits:
 
 theorem = Theorem(
     module=__name__,
+    topic="linear heads",
     title="An output bias adds one more: d + 2",
     says=(
         "With a generic output bias, states of width d and at least d + 2 contexts and classes, the "

@@ -57,6 +57,7 @@ def bias_that_moves_the_states() -> Scores:
 
 theorem = Theorem(
     module=__name__,
+    topic="polynomials",
     title="With a bias every degree counts",
     says=(
         "For a polynomial f of degree p and generic states, weights and bias of width d, the rank of f of "

@@ -58,6 +58,7 @@ def instances(seed: Seed) -> Iterator[Scores]:
 
 theorem = Theorem(
     module=__name__,
+    topic="increasing functions",
     title="A bounded function caps every probability",
     says=(
         "If f is bounded by B in absolute value, no probability among M classes exceeds 1 / (1 + (M - 1) "

@@ -57,6 +57,7 @@ def not_piecewise_linear() -> Scores:
 
 theorem = Theorem(
     module=__name__,
+    topic="piecewise-linear functions",
     title="A piecewise-linear function adds rank cell by cell",
     says=(
         "For a piecewise-linear f, the rank of f of the logits is at most the sum, over groups of contexts "

@@ -52,6 +52,7 @@ def with_bias() -> Scores:
 
 theorem = Theorem(
     module=__name__,
+    topic="polynomials",
     title="What the normaliser leaves of a polynomial: constants are lost",
     says=(
         "For a polynomial f and generic states and weights of width d without bias, f of the logits with row "

@@ -65,6 +65,7 @@ def a_class_inside() -> Head:
 
 theorem = Theorem(
     module=__name__,
+    topic="what can win",
     title="Two dimensions are enough for every class to win, though not for confidence",
     says=(
         "In a head without bias whose weights have their first two coordinates at distinct points of one "

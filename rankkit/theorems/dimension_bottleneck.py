@@ -86,6 +86,7 @@ def _drawn(rng: np.random.Generator, contexts: int, classes: int, d: int) -> Cub
 
 theorem = Theorem(
     module=__name__,
+    topic="increasing functions",
     title="A pointwise function lifts the rank, not the number of degrees of freedom",
     says=(
         "Over all states and weights of width d, the log-probabilities that a pointwise function with q "

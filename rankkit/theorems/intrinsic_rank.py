@@ -76,6 +76,7 @@ def _row_means(L: Array) -> Array:
 
 theorem = Theorem(
     module=__name__,
+    topic="linear heads",
     title="What a linear head needs: the rank of the centred log-probabilities",
     says=(
         "Strictly positive distributions P come from a linear softmax head of width d without bias if and "

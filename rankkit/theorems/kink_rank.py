@@ -70,6 +70,7 @@ def instances(seed: Seed) -> Iterator[LowRankLogits]:
 
 theorem = Theorem(
     module=__name__,
+    topic="piecewise-linear functions",
     title="One kink at zero in the plane: the rank is a matching number on a circle",
     says=(
         "For logits of width two without bias and no two parallel states or weights, the rank of their "

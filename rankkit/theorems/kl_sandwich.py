@@ -84,6 +84,7 @@ def _balls(values: Any) -> list[Any]:
 
 theorem = Theorem(
     module=__name__,
+    topic="loss and noise",
     title="What a wrong logit costs: divergence between two bounds",
     says=(
         "If delta is the norm of the error of the logits with its mean removed and mu > 0 the smallest true "

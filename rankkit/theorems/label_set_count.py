@@ -62,6 +62,7 @@ def three_in_a_plane() -> Head:
 
 theorem = Theorem(
     module=__name__,
+    topic="what can win",
     title="How many label sets a narrow sigmoid layer can produce",
     says=(
         "For a layer of M independent sigmoids of width d with weights in general position, the number of "

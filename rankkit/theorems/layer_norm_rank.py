@@ -74,6 +74,7 @@ def _drawn(
 
 theorem = Theorem(
     module=__name__,
+    topic="linear heads",
     title="LayerNorm costs one dimension",
     says=(
         "If the states come out of a LayerNorm of width d, logits without bias have rank at most d - 1 after "

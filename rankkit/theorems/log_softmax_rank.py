@@ -54,6 +54,7 @@ def with_a_function() -> Scores:
 
 theorem = Theorem(
     module=__name__,
+    topic="linear heads",
     title="Normalising moves the rank by at most one",
     says=(
         "The log-softmax of any matrix A of logits has rank between rank A - 1 and rank A + 1; without bias "

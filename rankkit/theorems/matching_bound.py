@@ -51,6 +51,7 @@ def instances(seed: Seed) -> Iterator[Scores]:
 
 theorem = Theorem(
     module=__name__,
+    topic="piecewise-linear functions",
     title="Logits outside one segment add at most their matching number",
     says=(
         "For a piecewise-linear f and logits of width d without bias, the rank of f of the logits is at most "

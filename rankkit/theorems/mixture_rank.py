@@ -87,6 +87,7 @@ def _prior(rng: np.random.Generator, contexts: int, components: int) -> FloatArr
 
 theorem = Theorem(
     module=__name__,
+    topic="smooth functions",
     title="Two mixture components give full rank",
     says=(
         "The log-probabilities of a mixture of at least two softmaxes with generic states, weights and prior "

@@ -58,6 +58,7 @@ def with_bias() -> Scores:
 
 theorem = Theorem(
     module=__name__,
+    topic="polynomials",
     title="A polynomial of low-rank logits: the rank is at most the number of monomials",
     says=(
         "For a polynomial f and logits of width d without bias, the rank of f applied to the logits is at "

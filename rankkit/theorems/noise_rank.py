@@ -84,6 +84,7 @@ def _signal(rng: np.random.Generator) -> FloatArray:
 
 theorem = Theorem(
     module=__name__,
+    topic="loss and noise",
     title="The rank that rounding noise adds: the quarter-circle law",
     says=(
         "A large square matrix of rank r with independent normal noise has, above a tolerance of x times the "

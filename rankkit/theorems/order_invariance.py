@@ -104,6 +104,7 @@ def weakly_increasing() -> Scores:
 
 theorem = Theorem(
     module=__name__,
+    topic="increasing functions",
     title="An increasing function reorders nothing",
     says=(
         "A strictly increasing function applied to the logits leaves the order of every row as it was: the "
@@ -112,8 +113,8 @@ theorem = Theorem(
     kind="invariance",
     reference="rankkit",
     compares=(
-        "the contexts whose ranking by f, proved by rationals or disjoint balls, is that of their logits "
-        "with all"
+        "the contexts whose order f leaves as it was, proved by rationals or disjoint balls, with all "
+        "contexts"
     ),
     applies=applies,
     predicts=predicts,

@@ -85,6 +85,7 @@ def drawn_values(rng: np.random.Generator, A: IntArray) -> Valued:
 
 theorem = Theorem(
     module=__name__,
+    topic="increasing functions",
     title="What an increasing function can do to fixed logits: the pattern rank",
     says=(
         "For a fixed matrix A, the largest rank of f(A) over increasing f is the rank of the matrix of "

@@ -81,6 +81,7 @@ def repeated_contexts() -> Scores:
 
 theorem = Theorem(
     module=__name__,
+    topic="polynomials",
     title="The monomial count is attained",
     says=(
         "For a polynomial f and generic states and weights of width d without bias, the rank of f of the "

@@ -61,6 +61,7 @@ def _logits(h: FloatArray, w: FloatArray) -> LowRankLogits:
 
 theorem = Theorem(
     module=__name__,
+    topic="linear heads",
     title="The rank of the probabilities says nothing about the bottleneck",
     says=(
         "With states of width one that are pairwise distinct, and pairwise distinct weights, the matrix of "

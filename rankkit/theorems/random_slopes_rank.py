@@ -77,6 +77,7 @@ def _half_integers(
 
 theorem = Theorem(
     module=__name__,
+    topic="piecewise-linear functions",
     title="PLIF with random slopes reaches the pattern rank, once it has enough segments",
     says=(
         "For fixed non-zero logits within the range of a PLIF whose segments are no longer than the gaps "

@@ -51,6 +51,7 @@ def linear() -> Valued:
 
 theorem = Theorem(
     module=__name__,
+    topic="increasing functions",
     title="An increasing function can lower the rank",
     says=(
         "Whenever the pattern rank of a matrix B exceeds its rank, almost every increasing g gives logits A "

@@ -95,6 +95,7 @@ def hexagon() -> Head:
 
 theorem = Theorem(
     module=__name__,
+    topic="what can win",
     title="How many rankings a narrow head can produce",
     says=(
         "For weights of width d in ranking-general position, the number of orders of all M classes over all "

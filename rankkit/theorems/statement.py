@@ -13,12 +13,23 @@ import numpy as np
 
 from rankkit.errors import InputError
 
-I = TypeVar("I")  # noqa: E741
+Instance = TypeVar("Instance")
 
 Seed = int | np.random.Generator
 Kind = Literal[
     "upper bound", "lower bound", "two-sided bound", "exact", "generic", "equivalence", "invariance", "limit"
 ]
+
+#: What statements are about, in the order in which to read them.
+TOPICS = (
+    "linear heads",
+    "polynomials",
+    "smooth functions",
+    "increasing functions",
+    "piecewise-linear functions",
+    "what can win",
+    "loss and noise",
+)
 
 #: Kind -> (sign, relation that the measured value must have to the predicted one).
 RELATIONS: Mapping[str, tuple[str, Callable[[Any, Any], bool]]] = {
@@ -81,13 +92,15 @@ class Verification:
 
 
 @dataclass(frozen=True, eq=False)
-class Theorem(Generic[I]):
+class Theorem(Generic[Instance]):
     """A statement in the form that its author fills in; one file of this folder each.
 
     Parameters
     ----------
     module : str
         ``__name__`` of the file: gives the slug, and the docstring with formula, proof and near miss.
+    topic : str
+        One of ``TOPICS``.
     title : str
         The claim in a few words.
     says : str
@@ -95,7 +108,7 @@ class Theorem(Generic[I]):
     kind : str
         How measured and predicted values must relate; see ``RELATIONS``.
     reference : str
-        Citation key, or "rankkit" for what was first proved here.
+        Citation key, or "rankkit" where the proof in the file is the source.
     compares : str
         What is measured, and in which arithmetic.
     applies : callable
@@ -111,16 +124,17 @@ class Theorem(Generic[I]):
     """
 
     module: str
+    topic: str
     title: str
     says: str
     kind: Kind
     reference: str
     compares: str
-    applies: Callable[[I], bool]
-    predicts: Callable[[I], Any]
-    measure: Callable[[I], Any]
-    instances: Callable[[Seed], Iterator[I]]
-    near_misses: Mapping[str, Callable[[], I]]
+    applies: Callable[[Instance], bool]
+    predicts: Callable[[Instance], Any]
+    measure: Callable[[Instance], Any]
+    instances: Callable[[Seed], Iterator[Instance]]
+    near_misses: Mapping[str, Callable[[], Instance]]
 
     @property
     def slug(self) -> str:
@@ -155,18 +169,25 @@ class Theorem(Generic[I]):
             cases.append(self._case(instance, dropped))
         return Verification(self.slug, self.compares, tuple(cases))
 
-    def to_markdown(self) -> str:
+    def to_markdown(self, level: int = 2) -> str:
         """Return the statement as a section of a MyST page: claim, formula, proof, near miss, source."""
         source = "proved here" if self.reference == "rankkit" else f"{{cite:p}}`{self.reference}`"
         _, _, body = self.text.partition("\n")
-        head = f"({self.slug})=\n## {self.title}\n\n**{self.kind.capitalize()}** ({source}). {self.says}\n"
-        foot = f'Verify: `rk.theorems.get("{self.slug}").verify()` compares {self.compares}.\n'
-        return f"{head}\n{body.strip()}\n\n{foot}"
+        return f"""({self.slug})=
+{"#" * level} {self.title}
+
+**{self.kind.capitalize()}** ({source}). {self.says}
+
+{body.strip()}
+
+`rk.theorems.get("{self.slug}").verify()` compares {self.compares}. It must fail, and does, without:
+{"; ".join(self.near_misses)}.
+"""
 
     def __repr__(self) -> str:
         return f"Theorem {self.slug} ({self.kind}, {self.reference}): {self.title}"
 
-    def _case(self, instance: I, dropped: str | None = None) -> Case:
+    def _case(self, instance: Instance, dropped: str | None = None) -> Case:
         sign, relation = RELATIONS[self.kind]
         predicted, measured = self.predicts(instance), self.measure(instance)
         return Case(str(instance), predicted, measured, sign, bool(relation(measured, predicted)), dropped)

@@ -78,6 +78,7 @@ def _name(S: tuple[int, ...]) -> str:
 
 theorem = Theorem(
     module=__name__,
+    topic="what can win",
     title="Which sets of k classes can be the k most probable: those whose hull misses the hull of the rest",
     says=(
         "In a head without bias, a set of classes is strictly above all other classes for some state if and "

@@ -66,6 +66,7 @@ def _drawn(rng: np.random.Generator, ratio: float, spread: float) -> Directions:
 
 theorem = Theorem(
     module=__name__,
+    topic="piecewise-linear functions",
     title="One kink in the plane gives two thirds of full rank",
     says=(
         "For states and weights of width two in independent uniform directions, with N contexts for M "

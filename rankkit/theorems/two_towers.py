@@ -81,6 +81,7 @@ def _tower(rng: np.random.Generator, rows: int, depth: int, d: int) -> FloatArra
 
 theorem = Theorem(
     module=__name__,
+    topic="linear heads",
     title="Depth on either side does not help: a two-tower head keeps the rank of its joint width",
     says=(
         "If logits are inner products of a context vector and a class vector of width d plus a bias, their "

@@ -114,6 +114,7 @@ def free_norms() -> OnSpheres:
 
 theorem = Theorem(
     module=__name__,
+    topic="polynomials",
     title="Unit norms let degrees of one parity collapse",
     says=(
         "For states and weights of norm one, otherwise generic, the rank of a polynomial of the logits is "

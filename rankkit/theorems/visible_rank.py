@@ -67,6 +67,7 @@ def _drawn(rng: np.random.Generator, d: int, bound: float, f: PointwiseFunction)
 
 theorem = Theorem(
     module=__name__,
+    topic="smooth functions",
     title="Full rank that nobody can see: smooth functions have few large singular values",
     says=(
         "For f = exp and logits of width d within [-T, T], at most C(d + p, p) singular values of f of the "
