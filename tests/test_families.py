@@ -420,6 +420,15 @@ def test_apply_names_the_drop() -> None:
     assert apply(Toy(value=lambda z: -z, grows=False), np.array([1.0])) == [-1.0]  # it claims nothing
 
 
+def test_apply_forgives_rounding_and_no_more() -> None:
+    def flutter(size: float) -> Toy:
+        return Toy(value=lambda z: np.tanh(9 * z) - size * (np.arange(z.size) % 2).reshape(z.shape))
+
+    assert (np.diff(flutter(EPS)(np.linspace(6, 8, 9))) < 0).any()
+    apply(flutter(EPS), np.array([1.0]))
+    assert refusal(flutter(1e-12), [1.0]).startswith("Toy is not increasing")
+
+
 def test_apply_refuses_shape_dtype_and_shared_memory() -> None:
     assert refusal(Toy(value=lambda z: z[:1]), [1.0]) == (
         "Toy returned float64 of shape (1,) for float64 logits of shape (167,); wanted the same"
@@ -733,6 +742,7 @@ def test_plif_keeps_its_own_numbers() -> None:
     f = PLIF(slopes, knots=knots)
     slopes[:] = knots[:] = 7.0
     assert f.slopes.tolist() == [1.0, 2.0]
+    assert not PLIF(slopes, bound=1.0).kinks.flags.writeable
     assert f.kinks.tolist() == [0.5]
     with pytest.raises(ValueError, match="read-only"):
         f.slopes[0] = 3.0

@@ -47,7 +47,8 @@ class PLIF(MonotoneFunction):
     -----
     The function is the one that the float64 numbers in ``slopes`` and ``kinks`` define; :meth:`exact` and
     :meth:`ball` keep to it. Values in float64 are summed outwards from 0 and err by a few units in the last
-    place. Uniform segments are found by one division, whatever their number; other knots by bisection.
+    place of value or argument. Uniform segments are found by one division, whatever their number; other knots
+    by bisection.
 
     Examples
     --------
@@ -120,7 +121,9 @@ class PLIF(MonotoneFunction):
             return self.knots
         assert self.bound is not None
         k = np.arange(1, self.segments)
-        return self.bound * ((2 * k - self.segments) / self.segments)
+        kinks = self.bound * ((2 * k - self.segments) / self.segments)
+        kinks.flags.writeable = False
+        return kinks
 
     def __call__(self, z: FloatArray) -> FloatArray:
         anchors, heights = self._anchors, self._heights
