@@ -77,7 +77,7 @@ def g2p_phonemes(content: bytes) -> list[str]:
 def _assigned(content: bytes, variable: str) -> list[str]:
     with (
         warnings.catch_warnings()
-    ):  # the compiler's opinion on a package's escape sequences is of no use here
+    ):  # a package's odd escape sequences are not our concern
         warnings.simplefilter("ignore")
         tree = ast.parse(content)
     for node in ast.walk(tree):
