@@ -1,0 +1,90 @@
+"""Which classes can win: the question, asked of a head."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import numpy as np
+
+from rankkit.arrays import IntArray
+from rankkit.errors import InputError
+from rankkit.heads import Head
+from rankkit.reach import engine
+from rankkit.reach.domains import Free
+from rankkit.reach.engine.duplicates import group_rows
+from rankkit.reach.ledger import Ledger
+from rankkit.reach.report import ArgmaxReport
+
+
+def argmaxable(
+    head: Head,
+    domain: Free | None = None,
+    classes: Iterable[int] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> ArgmaxReport:
+    r"""Decide which classes of a head can win, each with a certificate.
+
+    Class i is *argmaxable* if some state h of the domain gives it strictly the largest logit: :math:`w_i
+    \cdot h + b_i > w_j \cdot h + b_j` for all :math:`j \ne i` [demeter2020]_ [grivas2022]_. Without a bias
+    these are the vertices of the convex hull of the rows; with one, the vertices of the upper hull of the
+    rows lifted by their bias.
+
+    Parameters
+    ----------
+    head : Head
+        W (classes, d) and b, taken as the exact real numbers they store.
+    domain : rankkit.domains.Free, optional
+        Where h may lie; all of R^d by default.
+    classes : iterable of int, optional
+        The classes to decide; all by default.
+    progress : callable, optional
+        Called now and then with the number of classes decided and the number asked for.
+
+    Returns
+    -------
+    ArgmaxReport
+        Every verdict has a certificate that was checked in exact arithmetic against W and b. A class without
+        one is undecided, with the reason.
+
+    Raises
+    ------
+    InputError
+        A class out of range or named twice.
+    TypeError
+        Arguments of another type.
+
+    Examples
+    --------
+    The centre of a triangle never wins; its corners do.
+
+    >>> import rankkit as rk
+    >>> report = rk.argmaxable(rk.Head([[0, 3], [3, -3], [-3, -3], [0, -1]]))
+    >>> report.argmaxable, report.unargmaxable
+    (array([0, 1, 2]), array([3]))
+    >>> report.certificate(3).rows
+    (0, 1, 2)
+    """
+    if not isinstance(head, Head):
+        raise TypeError(f"head is {type(head).__name__}; wanted a Head, as made by rankkit.Head(W, b)")
+    domain = Free() if domain is None else domain
+    if not isinstance(domain, Free):
+        raise TypeError(f"domain is {domain!r}; wanted rankkit.domains.Free()")
+    asked = _asked(head, classes)
+    ledger = Ledger(head)
+    groups = group_rows(ledger.W, np.zeros(head.classes) if ledger.b is None else ledger.b)
+    engine.decide(ledger, groups, asked, progress or (lambda decided, asked: None))
+    return ArgmaxReport(head=head, domain=domain, classes=asked, ledger=ledger, groups=groups)
+
+
+def _asked(head: Head, classes: Iterable[int] | None) -> IntArray:
+    if classes is None:
+        return np.arange(head.classes)
+    given = list(classes)
+    for i in given:
+        if isinstance(i, bool) or not isinstance(i, int | np.integer):
+            raise TypeError(f"classes holds {i!r} of type {type(i).__name__}; wanted class numbers (int)")
+        if not 0 <= i < head.classes:
+            raise InputError(f"classes holds {i}, but {head.name!r} has classes 0 to {head.classes - 1}")
+    if len(set(given)) < len(given):
+        raise InputError("classes names a class twice; wanted every class at most once")
+    return np.array(sorted(given), dtype=np.int64)

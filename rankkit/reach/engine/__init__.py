@@ -1,0 +1,18 @@
+"""The engine: proposes a proof for every class, from the cheapest step to the exact one.
+
+================  =====================================================  ======================
+step              question                                               cost
+================  =====================================================  ======================
+``duplicates``    does another class have the same row?                  one hash per row
+``self_witness``  is the class extreme in the direction of its own row?  one product W W^T
+``min_norm``      where is the hull of the others nearest to it?         a small problem per class
+``simplex``       does the proof for a neighbour cover it?               a solve per neighbourhood
+``exact``         all that floating point cannot tell                    rational solves
+================  =====================================================  ======================
+
+Every step gets what the steps before it left open, and only proposes: the ledger checks.
+"""
+
+from rankkit.reach.engine.steps import decide
+
+__all__ = ["decide"]

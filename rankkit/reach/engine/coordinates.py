@@ -1,0 +1,99 @@
+"""Coordinates in which the rows of a head look round, and the way back.
+
+Which classes can win does not change under an affine map of the rows, so the engine works where numbers
+behave: columns scaled by powers of two, the mean at the origin, axes along the principal directions and
+mildly equalised. Nothing here has to be exact, because every witness is mapped back and checked against the
+head itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from rankkit.arrays import Array, FloatArray
+
+#: Axes are divided by their spread to this power: 0 keeps the shape of the cloud, 1 makes it a ball.
+EQUALISE = 0.25
+
+#: An axis whose spread is below this fraction of the largest is rounding noise of the map.
+NOISE = 1e-13
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """Rows (and biases) of the contending classes as points.
+
+    Attributes
+    ----------
+    points : numpy.ndarray (n, D), float64
+        Centred, of root mean square norm 1. D is the rank of the centred rows, with the bias as one more
+        column if lifted.
+    axes : numpy.ndarray (d or d + 1, D), float64
+        ``points = (rows * 2**-exponents - mean) @ axes``.
+    exponents : numpy.ndarray (d or d + 1,), int64
+        Power of two by which each column was divided.
+    lifted : bool
+        Whether the last column is the bias.
+    """
+
+    points: FloatArray
+    axes: FloatArray
+    exponents: Array
+    lifted: bool
+
+    @cached_property
+    def points32(self) -> Array:
+        """The points as float32, for products that only propose."""
+        return self.points.astype(np.float32)
+
+    @cached_property
+    def ray(self) -> FloatArray | None:
+        """The direction of "less bias" (D,): with a bias, every witness has a positive last coordinate."""
+        if not self.lifted:
+            return None
+        down = -self.axes[-1]
+        return down / np.linalg.norm(down)
+
+    def states(self, directions: FloatArray, multiples: FloatArray | None = None) -> FloatArray:
+        """Map separating directions (m, D) to states (m, d) of the head.
+
+        With ``multiples`` (m,), the logits of state k are ``multiples[k] * points @ directions[k]`` up to a
+        constant. Without, the scale is free: the largest entry becomes about 1. Where the cloud is lifted the
+        last coordinate becomes 1, and a direction whose last coordinate is not positive becomes not finite.
+        """
+        v = directions @ self.axes.T
+        with np.errstate(all="ignore"):
+            if self.lifted:
+                ratio = v[:, :-1] / np.where(v[:, -1:] > 0, v[:, -1:], np.nan)
+                return np.ldexp(ratio, self.exponents[-1] - self.exponents[:-1])
+            if multiples is not None:
+                return np.ldexp(v * multiples[:, None], -self.exponents)
+        mantissa, exponent = np.frexp(v)
+        exponent = exponent - self.exponents
+        top = exponent.max(axis=1, keepdims=True, where=mantissa != 0, initial=-5000)
+        return np.ldexp(mantissa, exponent - top)
+
+
+def make_cloud(W: FloatArray, b: FloatArray | None = None) -> Cloud:
+    """Place the rows of ``W`` (n, d), lifted by ``b`` (n,) if given, in round coordinates.
+
+    Costs n d^2 multiplications for the principal axes and as many for the map.
+    """
+    rows = W if b is None else np.column_stack([W, b])
+    top = np.frexp(np.abs(rows).max(axis=0))[1].astype(np.int64)
+    spread = np.ldexp(rows, -top)
+    spread = spread - spread.mean(axis=0)
+    fine = np.frexp(np.abs(spread).max(axis=0))[1].astype(np.int64)
+    spread = np.ldexp(spread, -fine)
+    square = spread.T @ spread
+    turn = np.linalg.eigh(square)[1][:, ::-1]
+    points = spread @ turn
+    size = np.sqrt(np.einsum("ij,ij->j", points, points))
+    keep = size > NOISE * max(size.max(), 2.0**-1000)
+    axes = turn[:, keep] / size[keep] ** EQUALISE
+    points = spread @ axes
+    scale = np.sqrt(np.einsum("ij,ij->", points, points) / len(points)) or 1.0
+    return Cloud(points / scale, axes / scale, top + fine, lifted=b is not None)

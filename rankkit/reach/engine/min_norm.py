@@ -1,0 +1,144 @@
+"""The nearest point of a hull, found among few points and priced against all.
+
+Class i loses everywhere exactly if the origin lies in the convex hull of the differences y_j - y_i (with a
+bias: of these and the ray "less bias"). The point of that hull nearest to the origin tells: if it is the
+origin, its convex weights are the proof; otherwise the opposite direction separates. Only few points matter,
+so each class keeps a short list, solves on it, asks in one matrix product for all classes who lies beyond the
+direction found, and adds those to its list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.optimize import nnls
+
+from rankkit import arrays
+from rankkit.arrays import Array, FloatArray, IntArray
+from rankkit.reach.engine.coordinates import Cloud
+
+#: Distance (of unit differences) below which the origin counts as reached.
+REACHED = 1e-9
+
+#: Points added to a class's list per round.
+STEP = 48
+
+#: Rounds after which a class is handed on.
+ROUNDS = 200
+
+#: Stands for the ray in a support.
+RAY = -1
+
+
+@dataclass
+class Nearest:
+    """Where the search for one class stands, or ended.
+
+    Attributes
+    ----------
+    point : int
+        The class, as a row of the cloud.
+    rivals : numpy.ndarray (k,), int64
+        The points it is compared with.
+    support, weights : numpy.ndarray (s,)
+        The rivals (``RAY`` for the ray) that carry the nearest point, and their weights: non-negative, of sum
+        1 without the ray.
+    direction : numpy.ndarray (D,)
+        Product with every difference in the list negative, unless ``reached``.
+    reached : bool
+        The hull contains the origin, as far as floating point can tell.
+    separated : bool
+        No point of the whole cloud lies beyond ``direction``, as far as float32 can tell.
+    """
+
+    point: int
+    rivals: IntArray
+    support: IntArray = field(default_factory=lambda: np.array([], np.int64))
+    weights: FloatArray = field(default_factory=lambda: np.array([]))
+    direction: FloatArray = field(default_factory=lambda: np.array([]))
+    reached: bool = False
+    separated: bool = False
+
+
+def nearest_point(vectors: FloatArray) -> tuple[FloatArray, FloatArray, float]:
+    """Find the point nearest to the origin in the hull of ``vectors`` (k, D).
+
+    Returns its weights (k,), the direction (D,) away from it, and a measure of its distance.
+
+    Lawson and Hanson's least-distance form: the residual of the non-negative least squares problem with one
+    more row of ones has a product with every vector that is at most minus its last entry [lawson1974]_.
+
+    >>> weights, direction, distance = nearest_point(np.array([[1.0, 1.0], [1.0, -1.0]]))
+    >>> weights, direction.round(9), distance > 0.1
+    (array([0.5, 0.5]), array([-1.,  0.]), True)
+    """
+    k, D = vectors.shape
+    system = np.empty((D + 1, k))
+    system[:D] = vectors.T
+    system[D] = 1.0
+    target = np.zeros(D + 1)
+    target[D] = 1.0
+    weights, distance = nnls(system, target, maxiter=10 * max(k, 10))
+    weights /= weights.sum()
+    return weights, -(vectors.T @ weights), float(distance)
+
+
+def search(cloud: Cloud, starts: Iterable[tuple[int, IntArray]], pool: IntArray) -> list[Nearest]:
+    """Run the search for the given points with their first rivals, priced against the points of ``pool``."""
+    found = [Nearest(i, rivals) for i, rivals in starts]
+    active = found
+    for _ in range(ROUNDS):
+        active = [state for state in active if _solve(cloud, state)]
+        beyond = _beyond(cloud, active, pool)
+        active = [state for state, more in zip(active, beyond, strict=True) if _extend(state, more)]
+        if not active:
+            break
+    return found
+
+
+def _solve(cloud: Cloud, state: Nearest) -> bool:
+    """Find the nearest point over the present rivals; tell whether the search goes on."""
+    vectors = cloud.points[state.rivals] - cloud.points[state.point]
+    if cloud.ray is not None:
+        vectors = np.vstack([vectors, cloud.ray])
+    length = np.linalg.norm(vectors, axis=1)
+    if not length.all():  # distinct rows that fall on one point: only exact arithmetic tells them apart
+        return False
+    try:
+        weights, state.direction, distance = nearest_point(vectors / length[:, None])
+    except RuntimeError:  # the kernel's own limit on iterations: exact arithmetic takes over
+        return False
+    carried = np.flatnonzero(weights)
+    ids = state.rivals if cloud.ray is None else np.append(state.rivals, RAY)
+    state.support = ids[carried]
+    weights = weights[carried] / length[carried]
+    state.weights = weights / weights[state.support != RAY].sum()
+    state.reached = distance < REACHED
+    return not state.reached
+
+
+def _beyond(cloud: Cloud, states: list[Nearest], pool: IntArray) -> list[IntArray]:
+    """Return, for each state, the points of ``pool`` that do not lose to its class in its direction."""
+    if not states:
+        return []
+    directions = np.array([state.direction / np.linalg.norm(state.direction) for state in states], np.float32)
+    everyone = cloud.points32[pool]
+    own = np.einsum("ij,ij->i", directions, cloud.points32[[state.point for state in states]])
+    out = []
+    for cut in arrays.row_blocks(len(states), row_bytes=4 * len(pool)):
+        scores = directions[cut] @ everyone.T
+        for state, row, level in zip(states[cut], scores, own[cut], strict=True):
+            over = np.flatnonzero(row >= level)
+            over = over[pool[over] != state.point]
+            out.append(pool[over[np.argsort(-row[over], kind="stable")]])
+    return out
+
+
+def _extend(state: Nearest, beyond: Array) -> bool:
+    """Add the furthest of ``beyond`` that are new; tell whether the search goes on."""
+    new = beyond[~np.isin(beyond, state.rivals)][:STEP]
+    state.separated = len(beyond) == 0
+    state.rivals = np.concatenate([state.rivals, new])
+    return len(new) > 0

@@ -1,0 +1,149 @@
+"""The steps of the engine, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from rankkit.arrays import FloatArray, IntArray
+from rankkit.reach.engine import min_norm, simplex
+from rankkit.reach.engine.coordinates import Cloud, make_cloud
+from rankkit.reach.engine.duplicates import RowGroups
+from rankkit.reach.engine.exact import ExactHull, Loses, Wins
+from rankkit.reach.engine.min_norm import RAY, Nearest
+from rankkit.reach.engine.self_witness import RIVALS, self_witness
+from rankkit.reach.ledger import Ledger, Rule, Verdict
+
+#: Classes searched at once: few at first, so that their simplices spare the others a search.
+FIRST_WAVE, LARGEST_WAVE = 32, 2048
+
+Progress = Callable[[int, int], None]
+
+
+def decide(ledger: Ledger, groups: RowGroups, asked: IntArray, progress: Progress) -> None:
+    """Enter a checked proof for every class in ``asked`` that can be decided, and a reason for every other.
+
+    A class that shares row and bias with others is decided together with them, as one.
+    """
+    _Run(ledger, groups, asked, progress).run()
+
+
+class _Run:
+    def __init__(self, ledger: Ledger, groups: RowGroups, asked: IntArray, progress: Progress) -> None:
+        self.ledger, self.groups, self.asked, self.progress = ledger, groups, asked, progress
+        self.leaders = groups.leaders
+        self.rows = ledger.W[self.leaders]
+        biases = None if ledger.b is None else ledger.b[self.leaders]
+        self.biases = None if biases is None or (biases == biases[0]).all() else biases
+        self.wanted = np.unique(groups.leader[asked])
+
+    def run(self) -> None:
+        self._dominated_duplicates()
+        if len(self.leaders) == 1:
+            self._witness(self.leaders, np.zeros((1, self.rows.shape[1])), Rule.ALONE)
+            return
+        flat = make_cloud(self.rows)
+        rivals = self._own_directions(flat)
+        cloud = flat if self.biases is None else make_cloud(self.rows, self.biases)
+        self._exactly(self._nearest_points(cloud, rivals))
+
+    def _dominated_duplicates(self) -> None:
+        for i in self.asked:
+            leader = int(self.groups.leader[i])
+            if leader != i and not self.groups.tied[i]:
+                self.ledger.enter_combination(int(i), (leader,), np.ones(1), Rule.DUPLICATE)
+
+    def _own_directions(self, flat: Cloud) -> dict[int, IntArray]:
+        """Enter the classes that win in their own direction; return the rivals of the others, as points."""
+        asked = self._open_points()
+        found = self_witness(flat, asked, self.biases)
+        passed = asked[found.passed[asked]]
+        states = flat.states(flat.points[passed], None if self.biases is None else found.multiples[passed])
+        self._witness(self.leaders[passed], states, Rule.OWN_DIRECTION)
+        return found.rivals
+
+    def _nearest_points(self, cloud: Cloud, rivals: dict[int, IntArray]) -> dict[int, Nearest]:
+        """Enter what the search for nearest points settles; return where it ended for the rest."""
+        remaining = np.random.default_rng(0).permutation(self._open_points())
+        ended: dict[int, Nearest] = {}
+        solved: list[tuple[int, simplex.Simplex]] = []
+        size = FIRST_WAVE
+        while len(remaining):
+            for i, (support, weights) in simplex.share(cloud, solved, remaining).items():
+                self._combination(i, support, weights, Rule.SHARED_SIMPLEX)
+            remaining = remaining[self._is_open(remaining)]
+            wave, remaining, size = remaining[:size], remaining[size:], min(4 * size, LARGEST_WAVE)
+            pool = np.flatnonzero(self.ledger.verdicts[self.leaders] != Verdict.UNARGMAXABLE)
+            states = min_norm.search(cloud, [(int(i), rivals.get(int(i), pool[:RIVALS])) for i in wave], pool)
+            won = [state for state in states if state.separated]
+            if won:
+                points = [state.point for state in won]
+                X = cloud.states(np.array([state.direction for state in won]))
+                self._witness(self.leaders[points], X, Rule.NEAREST_POINT)
+            for state in states:
+                found = simplex.simplex_of(cloud, state)
+                if found is None:
+                    continue
+                if self._combination(state.point, found[0].support, found[1], Rule.NEAREST_POINT):
+                    solved.append((state.point, found[0]))
+            ended |= {state.point: state for state in states}
+        return {i: state for i, state in ended.items() if self._is_open(np.array([i]))[0]}
+
+    def _exactly(self, stuck: dict[int, Nearest]) -> None:
+        """Decide the rest in rational arithmetic."""
+        if not stuck:
+            return
+        hull = ExactHull(self.rows, self.biases)
+        for i, state in stuck.items():
+            outcome = hull.decide(i, state.support, state.rivals)
+            leader = int(self.leaders[i])
+            if isinstance(outcome, Loses):
+                self._lost_exactly(leader, outcome)
+            elif isinstance(outcome, Wins):
+                self._won_exactly(leader, outcome)
+            else:
+                self.ledger.reasons[leader] = "the exact pivots ran out"
+            self._report()
+
+    def _lost_exactly(self, leader: int, outcome: Loses) -> None:
+        rows = tuple(int(self.leaders[j]) for j in outcome.rows)
+        rounded = np.array([float(w) for w in outcome.weights])
+        for weights in (rounded, outcome.weights):  # a full simplex can be checked around rounded weights
+            if self.ledger.enter_combination(leader, rows, weights, Rule.EXACT):
+                return
+        self.ledger.reasons[leader] = "the exact combination was refused by the check"
+
+    def _won_exactly(self, leader: int, outcome: Wins) -> None:
+        try:
+            state = np.array([float(v) for v in outcome.state])
+        except OverflowError:
+            self.ledger.reasons[leader] = "it wins, but only at a state beyond the range of float64"
+            return
+        self._witness(np.array([leader]), state[None], Rule.EXACT)
+        if self.ledger.verdicts[leader] == Verdict.UNDECIDED:
+            self.ledger.reasons[leader] = "it wins, but at no state found with float64 entries"
+
+    def _witness(self, leaders: IntArray, X: FloatArray, rule: Rule) -> None:
+        self.ledger.enter_witnesses(leaders, X, rule, [self.groups.ties(int(i)) for i in leaders])
+        self._report()
+
+    def _combination(self, point: int, support: IntArray, weights: FloatArray, rule: Rule) -> bool:
+        real = support != RAY
+        rows = tuple(self.leaders[support[real]].tolist())
+        shares = weights[real] / weights[real].sum()
+        entered = self.ledger.enter_combination(int(self.leaders[point]), rows, shares, rule)
+        self._report()
+        return entered
+
+    def _open_points(self) -> IntArray:
+        """Return the positions among the leaders of the wanted classes that are open."""
+        return np.searchsorted(self.leaders, self.ledger.open(self.wanted))
+
+    def _is_open(self, points: IntArray) -> np.ndarray:
+        return self.ledger.verdicts[self.leaders[points]] == Verdict.UNDECIDED
+
+    def _report(self) -> None:
+        standing = np.where(self.groups.tied[self.asked], self.groups.leader[self.asked], self.asked)
+        decided = self.ledger.verdicts[standing] != Verdict.UNDECIDED
+        self.progress(int(decided.sum()), len(self.asked))

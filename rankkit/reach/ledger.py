@@ -1,0 +1,109 @@
+"""The book of verdicts: nothing is entered without a proof that was checked against the head itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import IntEnum
+from fractions import Fraction
+
+import numpy as np
+
+from rankkit import arrays
+from rankkit.arrays import Array, FloatArray, IntArray
+from rankkit.certificates.checker import classes as checker
+from rankkit.heads import Head
+
+
+class Verdict(IntEnum):
+    """What is known about a class."""
+
+    UNDECIDED = 0
+    ARGMAXABLE = 1
+    UNARGMAXABLE = 2
+    TIED = 3
+
+
+class Rule(IntEnum):
+    """Which step found the proof."""
+
+    NONE = 0
+    ALONE = 1
+    DUPLICATE = 2
+    OWN_DIRECTION = 3
+    NEAREST_POINT = 4
+    SHARED_SIMPLEX = 5
+    EXACT = 6
+
+    @property
+    def label(self) -> str:
+        return self.name.lower().replace("_", " ")
+
+
+class Ledger:
+    """Verdicts and their proofs, class by class.
+
+    Attributes
+    ----------
+    W : numpy.ndarray (classes, d), float64
+    b : numpy.ndarray (classes,), float64, or None
+    verdicts, rules : numpy.ndarray (classes,), int8
+        As :class:`Verdict` and :class:`Rule`.
+    combinations : dict
+        Class -> rows and weights of the classes that dominate it.
+    reasons : dict
+        Class -> why it is undecided.
+    """
+
+    def __init__(self, head: Head) -> None:
+        self.W = arrays.widen(head.W) + 0.0
+        self.b = None if head.b is None else arrays.widen(head.b)
+        self.verdicts = np.zeros(head.classes, np.int8)
+        self.rules = np.zeros(head.classes, np.int8)
+        self.combinations: dict[int, tuple[tuple[int, ...], tuple[Fraction, ...] | FloatArray]] = {}
+        self.reasons: dict[int, str] = {}
+        self._narrow: dict[int, Array] = {}
+
+    def enter_witnesses(
+        self, classes: IntArray, X: FloatArray, rule: Rule, ties: Sequence[tuple[int, ...]]
+    ) -> None:
+        """Enter the classes that states ``X`` (m, d) are shown to make win, each together with its ``ties``.
+
+        A state rounded to float32 is as good where it wins too, and half as long.
+        """
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+            narrow = X.astype(np.float32)
+        for states in (narrow, X):
+            undecided = self.verdicts[classes] == Verdict.UNDECIDED
+            rest = np.flatnonzero(undecided & np.isfinite(states).all(axis=1)).tolist()
+            if not rest:
+                continue
+            refusals = checker.witnesses(
+                self.W, self.b, classes[rest].tolist(), arrays.widen(states[rest]), [ties[k] for k in rest]
+            )
+            for k, refusal in zip(rest, refusals, strict=True):
+                if refusal is None:
+                    self._enter(int(classes[k]), Verdict.ARGMAXABLE, rule)
+                    self._narrow[int(classes[k])] = states[k].copy()
+
+    def enter_combination(
+        self, i: int, rows: Sequence[int], weights: tuple[Fraction, ...] | FloatArray, rule: Rule
+    ) -> bool:
+        """Enter class ``i`` as dominated by ``rows`` if that is shown; tell whether it was."""
+        given = [Fraction(w) if isinstance(w, Fraction) else Fraction(float(w)) for w in weights]
+        if checker.combination(self.W, self.b, i, rows, given) is not None:
+            return False
+        self._enter(i, Verdict.UNARGMAXABLE, rule)
+        self.combinations[i] = (tuple(int(j) for j in rows), weights)
+        return True
+
+    def open(self, classes: IntArray) -> IntArray:
+        """Return those of ``classes`` that are undecided."""
+        return classes[self.verdicts[classes] == Verdict.UNDECIDED]
+
+    def state(self, i: int) -> FloatArray:
+        """Return the state (d,) that makes class ``i`` win."""
+        return self._narrow[i].astype(np.float64)
+
+    def _enter(self, i: int, verdict: Verdict, rule: Rule) -> None:
+        self.verdicts[i], self.rules[i] = verdict, rule
+        self.reasons.pop(i, None)

@@ -1,0 +1,189 @@
+"""The answer about all classes of a head, and where each verdict comes from."""
+
+from __future__ import annotations
+
+import html
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import numpy as np
+
+from rankkit.arrays import IntArray
+from rankkit.errors import InputError
+from rankkit.heads import Head
+from rankkit.reach.domains import Free
+from rankkit.reach.engine.duplicates import RowGroups
+from rankkit.reach.ledger import Ledger, Rule, Verdict
+
+if TYPE_CHECKING:
+    from rankkit.certificates import Combination, Witness
+
+
+@dataclass(frozen=True, eq=False)
+class ArgmaxReport:
+    """Which classes can win, as made by :func:`rankkit.argmaxable`.
+
+    Attributes
+    ----------
+    head : Head
+    domain : rankkit.domains.Free
+    classes : numpy.ndarray (asked,), int64
+        The classes that were asked for, ascending.
+    """
+
+    head: Head
+    domain: Free
+    classes: IntArray
+    ledger: Ledger = field(repr=False)
+    groups: RowGroups = field(repr=False)
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError("an ArgmaxReport is neither true nor false; look at .unargmaxable and .undecided")
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{len(self._where(v)):,} {v.name.lower()}" for v in _ORDER if len(self._where(v)))
+        return f"ArgmaxReport of {self.head.name!r}: {counts}"
+
+    @property
+    def argmaxable(self) -> IntArray:
+        """Classes that some state makes win; read-only, ascending."""
+        return self._where(Verdict.ARGMAXABLE)
+
+    @property
+    def unargmaxable(self) -> IntArray:
+        """Classes that another class, or a mean of others, equals or beats at every state."""
+        return self._where(Verdict.UNARGMAXABLE)
+
+    @property
+    def tied(self) -> IntArray:
+        """Classes whose row and bias another class has too: they never win alone."""
+        return self._where(Verdict.TIED)
+
+    @property
+    def undecided(self) -> IntArray:
+        """Classes for which no proof was found; :meth:`reason` says why."""
+        return self._where(Verdict.UNDECIDED)
+
+    def verdict(self, i: int) -> Verdict:
+        """Return the verdict on class ``i``."""
+        return Verdict(self._verdicts[self._position(i)])
+
+    def rule(self, i: int) -> str:
+        """Return the name of the step that proved the verdict on class ``i``."""
+        return self._rule(i).label
+
+    def reason(self, i: int) -> str | None:
+        """Return why class ``i`` is undecided; None where it is decided."""
+        return self.ledger.reasons.get(i) if self.verdict(i) is Verdict.UNDECIDED else None
+
+    def ties(self, i: int) -> tuple[int, ...]:
+        """Return the other classes with the row and bias of class ``i``."""
+        self._position(i)
+        return self.groups.ties(i)
+
+    def group_wins(self, i: int) -> bool | None:
+        """Tell whether class ``i`` and those it ties with can win together; None where that is undecided."""
+        self._position(i)
+        verdict = Verdict(self.ledger.verdicts[self.groups.leader[i] if self.groups.tied[i] else i])
+        return None if verdict is Verdict.UNDECIDED else verdict is Verdict.ARGMAXABLE
+
+    def certificate(self, i: int) -> Witness | Combination | None:
+        """Return the proof of the verdict on class ``i``; None where it is undecided.
+
+        A tied class is dominated by any class it ties with; whether they win together is proved by
+        :meth:`group_certificate`.
+        """
+        from rankkit.certificates import Combination
+
+        if self.verdict(i) is Verdict.TIED:
+            return Combination(head=self.head.fingerprint, cls=i, rows=self.ties(i)[:1], weights=np.ones(1))
+        return self.group_certificate(i)
+
+    def group_certificate(self, i: int) -> Witness | Combination | None:
+        """Return the proof that class ``i`` with the classes it ties with can, or cannot, win together."""
+        from rankkit.certificates import Combination, Witness
+
+        self._position(i)
+        leader = int(self.groups.leader[i]) if self.groups.tied[i] else i
+        if leader in self.ledger.combinations:
+            rows, weights = self.ledger.combinations[leader]
+            return Combination(head=self.head.fingerprint, cls=i, rows=rows, weights=weights)
+        if self.ledger.verdicts[leader] == Verdict.UNDECIDED:
+            return None
+        x = self.ledger.state(leader)
+        return Witness(head=self.head.fingerprint, cls=i, x=x, ties=self.ties(i))
+
+    def save(self, path: str | Path) -> None:
+        """Write the certificates of all decided classes to ``path``: .npz, or .json to read.
+
+        Of tied classes, the proof about the whole group comes first, then one per class.
+        """
+        from rankkit import certificates
+
+        groups = [self.group_certificate(int(i)) for i in self.tied if self.groups.leader[i] == i]
+        own = [self.certificate(int(i)) for i in self.classes]
+        certificates.save(path, [c for c in (*groups, *own) if c is not None])
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Return how many classes have each verdict, and by which rule."""
+        by = Counter((self.verdict(int(i)), self._rule(int(i))) for i in self.classes)
+        return {
+            v.name: {rule.label: n for (verdict, rule), n in sorted(by.items()) if verdict is v}
+            for v in _ORDER
+            if len(self._where(v))
+        }
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one record per class: number, name, verdict, rule, norm of its row, ties and reason."""
+        norms = np.linalg.norm(self.ledger.W[self.classes], axis=1)
+        return [
+            {
+                "class": int(i),
+                "name": self.head.class_name(int(i)),
+                "verdict": self.verdict(int(i)).name,
+                "rule": self.rule(int(i)),
+                "norm": float(norm),
+                "ties": self.ties(int(i)),
+                "reason": self.reason(int(i)),
+            }
+            for i, norm in zip(self.classes, norms, strict=True)
+        ]
+
+    def _repr_html_(self) -> str:
+        body = "".join(
+            f"<tr><td>{verdict}</td><td>{sum(rules.values()):,}</td>"
+            f"<td>{html.escape(', '.join(f'{n:,} {label}' for label, n in rules.items()))}</td></tr>"
+            for verdict, rules in self.counts().items()
+        )
+        title = html.escape(f"{self.head!r}")
+        return (
+            f"<table><caption>{title}</caption>"
+            f"<tr><th>verdict</th><th>classes</th><th>proved by</th></tr>{body}</table>"
+        )
+
+    @cached_property
+    def _verdicts(self) -> np.ndarray:
+        own = self.ledger.verdicts[self.classes]
+        return np.where(self.groups.tied[self.classes], Verdict.TIED, own)
+
+    def _where(self, verdict: Verdict) -> IntArray:
+        found = self.classes[self._verdicts == verdict]
+        found.flags.writeable = False
+        return found
+
+    def _rule(self, i: int) -> Rule:
+        return Rule.DUPLICATE if self.verdict(i) is Verdict.TIED else Rule(self.ledger.rules[i])
+
+    def _position(self, i: int) -> int:
+        if isinstance(i, bool) or not isinstance(i, int | np.integer):
+            raise TypeError(f"class is {i!r} of type {type(i).__name__}; wanted a class number (int)")
+        k = int(np.searchsorted(self.classes, i))
+        if k == len(self.classes) or self.classes[k] != i:
+            raise InputError(f"class {i} is not among the {len(self.classes)} classes of this report")
+        return k
+
+
+_ORDER = (Verdict.ARGMAXABLE, Verdict.UNARGMAXABLE, Verdict.TIED, Verdict.UNDECIDED)
