@@ -1,11 +1,14 @@
 """Every statement holds on its instances, and fails where a hypothesis is dropped."""
 
 import re
+from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import rankkit as rk
+from rankkit.theorems import arrangement, convexity, exact_rank
 from rankkit.theorems.statement import RELATIONS, Theorem
 
 ROOT = Path(__file__).parent.parent
@@ -89,3 +92,66 @@ def test_an_instance_outside_the_hypotheses_is_refused():
         confused.verify()
     with pytest.raises(rk.InputError, match="still meets"):
         Theorem(**{**vars(true), "applies": lambda x: True}).near_miss()
+
+
+# The statements are no stronger than the arithmetic they are measured with: it is held against other systems.
+
+
+def test_rank_agrees_with_sympy():
+    import sympy
+
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        n, m, d = rng.integers(1, 6, size=3)
+        A = rng.integers(-3, 4, size=(n, d)) @ rng.integers(-3, 4, size=(d, m))
+        thirds = [[Fraction(int(x), 3) for x in row] for row in A]
+        assert exact_rank.rank(thirds) == exact_rank.rank(A) == sympy.Matrix(A).rank()
+        assert exact_rank.modular_rank(A) == exact_rank.rank(A)
+
+
+def test_log_softmax_rank_agrees_with_singular_values():
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        n, m, d = rng.integers(1, 6, size=3)
+        K = rng.integers(-2, 3, size=(n, d)) @ rng.integers(-1, 2, size=(d, m))
+        floats = np.linalg.matrix_rank(rk.heads.log_softmax(K * np.log(2)), tol=1e-9)
+        assert exact_rank.log_softmax_rank(K) == floats
+
+
+def test_hulls_agree_with_qhull_and_linear_programs():
+    from scipy.optimize import linprog
+    from scipy.spatial import ConvexHull
+
+    rng = np.random.default_rng(0)
+    for d in (2, 3):
+        points = rng.integers(-50, 51, size=(10, d))
+        assert convexity.vertices(points) == tuple(sorted(int(i) for i in ConvexHull(points).vertices))
+    for _ in range(20):
+        first, second = rng.integers(-4, 5, size=(3, 2)), rng.integers(-4, 5, size=(4, 2))
+        weights = np.vstack([np.hstack([first.T, -second.T]), [1] * 3 + [0] * 4, [0] * 3 + [1] * 4])
+        program = linprog(np.zeros(7), A_eq=weights, b_eq=[0, 0, 1, 1])
+        assert convexity.hulls_meet(first, second) == (program.status == 0)
+
+
+def test_regions_agree_with_a_walk_around_the_circle():
+    rng = np.random.default_rng(0)
+    angles = np.linspace(0, 2 * np.pi, 20_000)
+    states = np.column_stack([np.cos(angles), np.sin(angles)])
+    for _ in range(10):
+        normals = rng.integers(-5, 6, size=(6, 2))
+        normals = normals[normals.any(axis=1)]
+        signs = np.sign(states @ normals.T)
+        met = len(np.unique(signs[(signs != 0).all(axis=1)], axis=0))
+        assert arrangement.regions([[int(x) for x in normal] for normal in normals]) == met
+
+
+@pytest.mark.parametrize(
+    "slug", ["monomial-bound", "polynomial-rank", "biased-polynomial-rank", "analytic-rank"]
+)
+def test_rank_bounds_agree_with_the_statement(slug):
+    theorem = rk.theorems.get(slug)
+    for instance in theorem.instances(seed=3):
+        if type(instance.f).__module__.startswith("rankkit.functions"):
+            report = rk.rank_bounds(instance.logits, instance.f, subject="scores")
+            assert report.lower == theorem.measure(instance) <= theorem.predicts(instance)
+            assert report.upper >= theorem.measure(instance)

@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from itertools import combinations
 
 import flint
+import numpy as np
 
 from rankkit.arrays import Array
 from rankkit.theorems.exact_rank import fractions
 
 
+def in_cone(target: Array, generators: Array) -> bool:
+    """Return whether ``target`` (n,) is a combination of rows of ``generators`` with non-negative weights.
+
+    By Carathéodory it then is one of independent rows: all choices are tried.
+
+    >>> wedge = np.array([[1, 0], [1, 1]])
+    >>> in_cone(np.array([2, 1]), wedge), in_cone(np.array([0, 1]), wedge)
+    (True, False)
+    """
+    rows, point = fractions(generators), fractions(target)
+    return not any(point) or any(
+        _is_combination(point, rows[list(chosen)])
+        for size in range(1, min(rows.shape) + 1)
+        for chosen in combinations(range(len(rows)), size)
+    )
+
+
 def in_hull(point: Array, others: Array) -> bool:
     """Return whether ``point`` (d,) is a convex combination of the rows of ``others`` (n, d).
 
-    By Carathéodory it then is one of at most d + 1 affinely independent rows: all choices are tried.
-
-    >>> import numpy as np
     >>> square = np.array([[0, 0], [2, 0], [0, 2], [2, 2]])
     >>> [in_hull(np.array([1, y]), square) for y in (1, 2, 3)]
     [True, True, False]
     """
-    rows, target = fractions(others), fractions(point)
-    return any(
-        _is_combination(target, rows[list(chosen)])
-        for size in range(1, min(len(rows), len(target) + 1) + 1)
-        for chosen in combinations(range(len(rows)), size)
-    )
+    return in_cone(np.append(point, 1), np.column_stack([others, np.ones(len(others), dtype=int)]))
 
 
 def vertices(points: Array) -> tuple[int, ...]:
@@ -42,13 +51,11 @@ def hulls_meet(first: Array, second: Array) -> bool:
 
 
 def _is_combination(target: Array, rows: Array) -> bool:
-    """Return whether the rows are affinely independent and the target is in their simplex."""
+    """Return whether the rows are independent and combine to the target with non-negative weights."""
     count = len(rows)
-    system = [[*row, x] for row, x in zip(rows.T, target, strict=True)] + [[1] * count + [1]]
-    reduced, rank = flint.fmpq_mat([[_rational(x) for x in row] for row in system]).rref()
+    system = flint.fmpq_mat(
+        [[flint.fmpq(x.numerator, x.denominator) for x in row] for row in [*rows, target]]
+    )
+    reduced, rank = system.transpose().rref()
     independent = rank == count and all(reduced[k, k] == 1 for k in range(count))
     return independent and all(reduced[k, count] >= 0 for k in range(count))
-
-
-def _rational(x: Fraction | int) -> flint.fmpq:
-    return flint.fmpq(x.numerator, x.denominator)
