@@ -39,7 +39,7 @@ class Cubic:
 
 
 def applies(x: Cubic) -> bool:
-    return x.shared
+    return x.shared and len(set(x.c)) == 1
 
 
 def predicts(x: Cubic) -> int:

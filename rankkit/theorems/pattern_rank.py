@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 import numpy as np
 
@@ -40,7 +40,7 @@ class Valued:
 
 
 def applies(x: Valued) -> bool:
-    return x.f == "drawn"
+    return x.f == "drawn" and all(a < b for a, b in pairwise(x.values))
 
 
 def predicts(x: Valued) -> int:

@@ -180,8 +180,8 @@ class Theorem(Generic[Instance]):
 
 {body.strip()}
 
-`rk.theorems.get("{self.slug}").verify()` compares {self.compares}. It must fail, and does, without:
-{"; ".join(self.near_misses)}.
+`rk.theorems.get("{self.slug}").verify()` compares {self.compares}. Its near
+miss shows it false once a hypothesis is dropped: {"; ".join(self.near_misses)}.
 """
 
     def __repr__(self) -> str:
