@@ -30,10 +30,10 @@ def list_(as_json: heads.Json = False) -> None:
         return
     output.console().print(
         output.table(
-            ("name", "classes", "d", "bias", "kind", "package", "MB", "licence", "real contexts"),
+            ("name", "classes", "d", "bias", "contexts", "MB", "licence", "trained as"),
             [
-                (d.name, d.classes, d.d, "yes" if d.bias else "no", d.kind, f"{d.package} {d.version}",
-                 round(d.size_mb), d.licence, "yes" if d.has_contexts else "no")
+                (d.name, d.classes, d.d, "yes" if d.bias else "no", "real" if d.has_contexts else "drawn",
+                 round(d.size_mb), d.licence.partition(";")[0], d.kind.partition(" (")[0])
                 for d in found
             ],
         )

@@ -24,9 +24,14 @@ if TYPE_CHECKING:
     from rankkit.ranks import RankGain
 
 
+#: Columns to write where no terminal says how wide it is, as in a pipe.
+_WIDTH = 120
+
+
 def console(err: bool = False) -> Console:
     """Return a console on the current stdout or stderr."""
-    return Console(file=sys.stderr if err else sys.stdout, highlight=False)
+    stream = sys.stderr if err else sys.stdout
+    return Console(file=stream, highlight=False, width=None if stream.isatty() else _WIDTH)
 
 
 def print_json(result: Any) -> None:
@@ -42,7 +47,9 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | No
     )
     for i, name in enumerate(columns):
         numeric = bool(rows) and all(isinstance(row[i], int | float) for row in rows)
-        out.add_column(name, justify="right" if numeric else "left", overflow="fold")
+        out.add_column(
+            name, justify="right" if numeric else "left", overflow="fold", no_wrap=i < len(columns) - 1
+        )
     for row in rows:
         out.add_row(*(f"{v:,}" if isinstance(v, int) and not isinstance(v, bool) else str(v) for v in row))
     return out
@@ -50,7 +57,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | No
 
 def facts(values: Mapping[str, Any]) -> Table:
     """Return a table of names and values without a header."""
-    out = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2))
+    out = Table(box=None, show_header=False, pad_edge=False)
     for name, value in values.items():
         out.add_row(name.replace("_", " "), f"{value:,.4g}" if isinstance(value, float) else str(value))
     return out

@@ -53,8 +53,8 @@ def draw_all(folder: str | os.PathLike[str], seed: int = 0) -> list[Path]:
     )
 
     drawings = {
-        "rank-gain": (
-            (5.8, 4.6),
+        "rank_gain": (
+            (5.6, 5.0),
             lambda ax: figures.rank_gain(gain, ax),
             "Rank added by each function family",
         ),
@@ -63,12 +63,12 @@ def draw_all(folder: str | os.PathLike[str], seed: int = 0) -> list[Path]:
             lambda ax: figures.spectrum(values, ax),
             "Spectrum of the centred log-probabilities",
         ),
-        "argmax-map": (
+        "argmax_map": (
             (5.4, 3.6),
             lambda ax: figures.argmax_map(verdicts, head, ax),
             "Classes that can never win",
         ),
-        "rank-ladder": (
+        "rank_ladder": (
             (5.4, 2.3),
             lambda ax: figures.rank_ladder(ladder, head.d, ax),
             "Proved rank, step by step",
@@ -78,7 +78,8 @@ def draw_all(folder: str | os.PathLike[str], seed: int = 0) -> list[Path]:
     for name, (size, draw, title) in drawings.items():
         figure = Figure(figsize=size, layout="constrained")
         ax: Axes = draw(figure.subplots())
-        ax.figure.supxlabel(what, fontsize=figures.style.SMALL, color=figures.style.MUTED)
+        words = what if name != "argmax_map" else what.rpartition(", ")[0]
+        ax.figure.supxlabel(words, fontsize=figures.style.SMALL, color=figures.style.MUTED)
         path = folder / f"{name}.svg"
         path.write_text(to_svg(figure, name, title, what, standalone=True), encoding="utf-8")
         written.append(path)
@@ -89,17 +90,16 @@ def subject(seed: int) -> tuple[LowRankLogits, str]:
     """Return the logits to draw, and what they are in words."""
     from rankkit import datasets
 
-    rng = np.random.default_rng(seed)
     try:
         head = datasets.load(DEFAULT)
-        H = np.asarray(datasets.contexts(DEFAULT).H)
+        states = datasets.contexts(DEFAULT, seed=seed, limit=_CONTEXTS)
     except LoadError:
-        head = synthetic(rng)
-        return head.logits(
-            rng.standard_normal((_CONTEXTS, head.d))
-        ), f"synthetic head: {head.classes:,} x {head.d}"
-    some = np.sort(rng.choice(len(H), min(_CONTEXTS, len(H)), replace=False))
-    return head.logits(H[some]), f"{DEFAULT}: {head.classes:,} classes x {head.d}, {len(some)} real contexts"
+        head = synthetic(np.random.default_rng(seed))
+        states = datasets.drawn_contexts(head, _CONTEXTS, seed)
+    kind = "real" if states.real else "drawn"
+    return head.logits(
+        states.H
+    ), f"{head.name}: {head.classes:,} classes x {head.d}, {len(states.H)} {kind} contexts"
 
 
 def synthetic(rng: np.random.Generator) -> Head:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -33,7 +33,7 @@ def rank_gain(g: RankGain, ax: Axes | None = None) -> Axes:
     -------
     matplotlib Axes
     """
-    ax = style.axes(ax, size=(5.2, 4.6))
+    ax = style.axes(ax, size=(5.2, 5.0))
     steps = np.arange(len(g.levels))
     wall = len(steps) + 0.2  # where the column of bounds stands
     gain = np.where(g.measurable, g.gain, 0)
@@ -46,49 +46,29 @@ def rank_gain(g: RankGain, ax: Axes | None = None) -> Axes:
     ax.axvspan(wall - 0.6, wall + 0.6, color=style.BAND, zorder=0, linewidth=0)
     ax.axhline(0, color=style.MUTED, linewidth=0.8, zorder=1)
 
-    ends = []
-    for i, family in enumerate(g.families):
+    for i in np.argsort(-gain.sum(axis=1), kind="stable"):
         # The linear head itself is the line that all others are measured from, and grey.
         colour = style.SERIES[(i - 1) % len(style.SERIES)] if i else style.MUTED
         marker = style.MARKERS[i % len(style.MARKERS)]
         dash = "-" if i <= len(style.SERIES) else (0, (4, 1.5))
         seen = g.measurable[i]
         x, y = steps[seen], g.gain[i][seen]
-        ax.plot(x, y, color=colour, marker=marker, markersize=4, linewidth=1.3, linestyle=dash, zorder=4)
+        look: dict[str, Any] = {"color": colour, "marker": marker, "linestyle": dash}
+        ax.plot(x, y, markersize=4, linewidth=1.3, zorder=4, label=g.families[i], **look)
         if len(x):
             ax.plot([x[-1], wall], [y[-1], bounds[i]], color=colour, linewidth=0.8, linestyle=":", zorder=3)
         ax.plot(
             wall, bounds[i], marker=marker, color=colour, markerfacecolor="none", markersize=5.5, zorder=5
         )
-        ends.append((family, colour, bounds[i], float(y.mean()) if len(y) else 0.0))
-    _name(ax, ends, wall)
-
     ax.set_xticks([*steps, wall], [*(_short(float(level)) for level in g.levels), "proved\nbound"])
     ax.minorticks_off()
+    ax.yaxis.set_major_formatter(lambda gain, _: f"{gain:+,.0f}" if gain else "0")
+    ax.legend(
+        loc="upper center", bbox_to_anchor=(0.45, -0.2), ncols=2, fontsize=style.SMALL, frameon=False,
+        labelcolor=style.INK, handletextpad=0.5, columnspacing=1.5,
+    )  # fmt: skip
     style.label(ax, "level: what counts is above this fraction of σ₁", "rank added to the linear head")
     return ax
-
-
-def _name(ax: Axes, ends: list[tuple[str, str, int, float]], wall: float) -> None:
-    """Write each family's name beside its bound, names moved apart where bounds coincide."""
-    to_fraction = ax.transData + ax.transAxes.inverted()
-    # Equal bounds are ordered by what was measured, so that names follow the curves.
-    heights = [float(to_fraction.transform((wall, bound))[1]) for _, _, bound, _ in ends]
-    nudge = [1e-6 * float(to_fraction.transform((wall, gain))[1]) for _, _, _, gain in ends]
-    places = style.spread(list(np.add(heights, nudge)), gap=0.062, low=0.02, high=0.99)
-    for (family, colour, _, _), height, place in zip(ends, heights, places, strict=True):
-        line = {
-            "arrowstyle": "-",
-            "color": colour,
-            "linewidth": 0.5,
-            "shrinkA": 1,
-            "shrinkB": 0,
-            "relpos": (0, 0.5),
-        }
-        ax.annotate(
-            family, (1.0, height), (1.035, place), "axes fraction", "axes fraction", arrowprops=line,
-            fontsize=style.SMALL, color=colour, va="center", ha="left", annotation_clip=False,
-        )  # fmt: skip
 
 
 def _short(level: float) -> str:

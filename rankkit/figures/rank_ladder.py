@@ -70,7 +70,7 @@ def rank_ladder(reports: Sequence[RankReport], d: int, ax: Axes | None = None) -
     ax.tick_params(axis="y", length=0, labelsize=style.FONT)
     ax.set_xlabel("rank", fontsize=style.FONT, color=style.INK)
     ax.legend(loc="upper center", bbox_to_anchor=(0.45, 1.26), ncols=3, fontsize=style.SMALL, frameon=False,
-              labelcolor=style.INK, handletextpad=0.4, columnspacing=1.0)  # fmt: skip
+              labelcolor=style.INK, handletextpad=0.7, columnspacing=1.0)  # fmt: skip
     return ax
 
 

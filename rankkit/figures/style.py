@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,8 +13,8 @@ MUTED = "#616b7a"
 GRID = "#e4e7ec"
 BAND = "#eceff3"
 
-#: Colour-blind-safe series colours (Okabe and Ito), ordered so that neighbours differ in lightness too.
-SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7a5bb0", "#8c6d31")
+#: Colour-blind-safe series colours: six of Okabe and Ito, two darker ones that stay apart from them.
+SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#332288", "#882255")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "h")
 
 #: For dots in a raster, which cannot be swapped: visible on white and on near-black.
@@ -56,40 +55,3 @@ def key(ax: Axes, place: str = "best", columns: int = 1) -> None:
         handletextpad=0.4,
         columnspacing=1.0,
     )
-
-
-def spread(positions: Sequence[float], gap: float, low: float = 0.0, high: float = 1.0) -> list[float]:
-    """Move label positions apart, as little as needed and keeping their order.
-
-    Parameters
-    ----------
-    positions : sequence of float
-        Where each label would like to be.
-    gap : float
-        Least distance between two neighbours.
-    low, high : float
-        The range to stay in, as far as the labels fit.
-
-    Examples
-    --------
-    >>> [round(p, 2) for p in spread([0.5, 0.5, 0.9], gap=0.2)]
-    [0.4, 0.6, 0.9]
-    """
-    order = sorted(range(len(positions)), key=lambda i: positions[i])
-    groups: list[tuple[float, int]] = []  # (centre, labels in it), from bottom to top
-    for i in order:
-        centre, count = positions[i], 1
-        while True:
-            half = (count - 1) * gap / 2
-            centre = max(low + half, min(high - half, centre))
-            if not groups or centre - half >= groups[-1][0] + (groups[-1][1] - 1) * gap / 2 + gap - 1e-12:
-                break
-            before, members = groups.pop()
-            centre = (centre * count + before * members) / (count + members)
-            count += members
-        groups.append((centre, count))
-    flat = [centre + (k - (count - 1) / 2) * gap for centre, count in groups for k in range(count)]
-    out = [0.0] * len(positions)
-    for place, i in zip(flat, order, strict=True):
-        out[i] = place
-    return out

@@ -23,7 +23,7 @@ _THEME = {
         for i, pair in enumerate(
             zip(
                 style.SERIES,
-                ("#5cb3f0", "#ff8a4c", "#3ecf9f", "#e6a3cb", "#f4b942", "#8ed0f8", "#b39ae8", "#c9a86a"),
+                ("#4aa8f0", "#ff8a4c", "#2fc795", "#efb6da", "#ffd24d", "#a6dcff", "#8f7df0", "#d4577f"),
                 strict=True,
             )
         )

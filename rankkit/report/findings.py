@@ -59,8 +59,8 @@ def gain_rule(s: Study) -> str:
 
 
 def _rank(facts: Facts, key: str, r: RankReport) -> None:
-    facts.add(f"{key}.lower", r.lower, "lower-bound", f"{r.lower_proof.kind}: {r.lower_proof.reason}")
-    facts.add(f"{key}.upper", r.upper, "upper-bound", f"{r.upper_proof.kind}: {r.upper_proof.reason}")
+    facts.add(f"{key}.lower", r.lower, "lower-bound", r.lower_proof.reason)
+    facts.add(f"{key}.upper", r.upper, "upper-bound", r.upper_proof.reason)
     if r.exact is not None:
         shown, rule = None, "the proved lower and upper bound are equal"
     else:
