@@ -114,6 +114,19 @@ def test_witness_by_a_hair():
     assert refusal == "class 0 beats class 2 at this state"
 
 
+def test_a_state_may_be_a_sum_of_terms():
+    """Between 1 - 2**-53 and 1 lies no float64, but a sum of two."""
+    head = rk.Head([[0.0, 0.0], [1.0, -1.0], [-1.0, 1 - 2.0**-53]])
+    terms = np.array([[1.0, 1.0], [-(2.0**-54), 0.0]])
+    assert check(Witness(head.fingerprint, 0, terms), head) is True
+    assert (
+        check(Witness(head.fingerprint, 0, terms.sum(axis=0)), head)
+        == "class 1 ties with class 0 at this state"
+    )
+    assert check(Witness(head.fingerprint, 0, 2 * terms[:1]), head) is not True
+    assert check(Witness(head.fingerprint, 0, terms[:0]), head) is not True
+
+
 @pytest.mark.parametrize("scale", [5e-324, 1e-300, 1e300])
 def test_witness_at_the_ends_of_the_range(scale):
     head = rk.Head(np.array([[1.0, 0], [0, 1.0]]) * scale)
@@ -231,12 +244,20 @@ def test_minor_with_a_repeated_context_is_refused():
     assert check(minor(twice, "scores", 6, SPEC, 256), twice) is not True
 
 
-def test_exp_in_one_dimension_needs_and_has_many_bits():
+def test_smooth_families_in_one_dimension_need_and_have_many_bits():
     A = logits(d=1, bias=False)
-    spec = {"family": "Exp", "parameters": {}}
-    assert check(minor(A, "scores", 30, spec, 64), A) is not True
-    assert check(minor(A, "scores", 30, spec, 512), A) is True
+    assert check(minor(A, "scores", 30, SPEC, 64), A) is not True
+    assert check(minor(A, "scores", 30, SPEC, 512), A) is True
+
+
+@pytest.mark.parametrize("spec", [{"family": "Exp", "parameters": {}}, rk.functions.SoftCap(2.0).spec()])
+def test_functions_of_an_exponential_need_no_bits(spec):
+    A = logits(d=1, bias=False)
+    assert check(minor(A, "scores", 30, spec, 32), A) is True
+    assert check(minor(A, "centred", 29, spec, 32), A) is True
     assert np.linalg.matrix_rank(np.exp(A.dense())) < 30
+    twice = rk.LowRankLogits(np.vstack([A.H[:5], A.H[:1]]), A.head)
+    assert check(minor(twice, "scores", 6, spec, 256), twice) is not True
 
 
 @pytest.mark.parametrize("bias", [False, True])

@@ -25,8 +25,8 @@ class Witness:
         Fingerprint of the head.
     cls : int
         The class that wins.
-    x : numpy.ndarray (d,), float64
-        The state.
+    x : numpy.ndarray (d,), or (terms, d), float64
+        The state; or terms whose exact sum it is, where no state with float64 entries will do.
     ties : tuple of int
         Classes with the very same row and bias, which equal it everywhere.
     """

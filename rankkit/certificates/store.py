@@ -86,7 +86,7 @@ def pack(certificates: Sequence[Certificate]) -> bytes:
     Witnesses are the rows of one array, in float32 where that loses nothing; combinations with float64
     weights lie end to end; all others are JSON.
     """
-    witnesses = [c for c in certificates if isinstance(c, Witness)]
+    witnesses = [c for c in certificates if isinstance(c, Witness) and c.x.ndim == 1]
     combinations = [
         c for c in certificates if isinstance(c, Combination) and isinstance(c.weights, np.ndarray)
     ]

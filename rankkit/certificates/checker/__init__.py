@@ -67,10 +67,12 @@ def _form(certificate: Mapping[str, Any], identity: str) -> str | None:
 def _decide(c: Mapping[str, Any], W: Floats, b: Floats | None) -> str | None:
     if c["kind"] == "witness":
         x = c["x"] if isinstance(c["x"], np.ndarray) else files.decode(c["x"])
-        if x.shape != W.shape[1:] or not np.isfinite(x).all():
-            return f"the state has shape {x.shape} or is not finite; wanted {W.shape[1:]}"
-        ties = _indices(c["ties"], len(W))
-        return classes.witnesses(W, b, _indices([c["class"]], len(W)), x[None], [ties])[0]
+        if x.ndim not in (1, 2) or x.shape[-1] != W.shape[1] or not x.size or not np.isfinite(x).all():
+            return f"the state has shape {x.shape} or is not finite; wanted {W.shape[1:]} or terms of it"
+        cls, ties = _indices([c["class"]], len(W))[0], _indices(c["ties"], len(W))
+        if x.ndim == 2:
+            return classes.long_witness(W, b, cls, x, ties)
+        return classes.witnesses(W, b, [cls], x[None], [ties])[0]
     if c["kind"] == "combination":
         cls, rows = _indices([c["class"]], len(W))[0], _indices(c["rows"], len(W))
         weights = [files.weight(w) for w in c["weights"]]

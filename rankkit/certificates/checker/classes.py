@@ -44,12 +44,18 @@ def witnesses(
     return out
 
 
+def long_witness(W: Floats, b: Floats | None, i: int, terms: Floats, ties: Sequence[int]) -> Refused:
+    """Decide the same for one state with more digits than float64 has: the sum of ``terms`` (m, d)."""
+    return _beats(W, b, i, [j for j in range(len(W)) if j != i], terms, ties)
+
+
 def _beats(W: Floats, b: Floats | None, i: int, others: list[int], x: Floats, ties: Sequence[int]) -> Refused:
     if not others:
         return None
     rows = [i, *others]
     N, e = integers(W[rows])
-    n, f = integers(x)
+    n, f = integers(np.atleast_2d(x))
+    n = n.sum(axis=0)
     scores = [int(s) for s in N @ n]
     if b is not None:
         B, g = integers(b[rows])
