@@ -223,15 +223,35 @@ def same(one: RankReport, other: RankReport) -> bool:
 # -- ends quickly, and says what it could not do --
 
 
-def test_opposite_contexts_under_an_odd_function_end_at_the_half() -> None:
-    """No precision shows a singular determinant to be non-zero, so the search must stop by itself."""
+def test_singular_determinants_do_not_keep_the_search_going() -> None:
+    """No precision shows that a singular determinant differs from 0, so the search must stop by itself."""
     rng = np.random.default_rng(5)
     half = rng.standard_normal((6, 1))
     logits = Head(rng.standard_normal((12, 1))).logits(np.concatenate([half, -half]))
-    report = rank_bounds(logits, SoftCap(1.0), "scores")
-    assert report.lower == 6
-    assert report.exact is None
+    # f(a) - f(-a) = 3a for SigSoftmax, so six opposite pairs span seven dimensions; an odd f halves them
+    for f, rank in [(SigSoftmax(), 7), (SoftCap(1.0), 6)]:
+        report = rank_bounds(logits, f, "scores")
+        assert (report.lower, report.upper) == (rank, 12)
     assert rank_bounds(logits, Polynomial({1: 1.0, 3: 1.0}), "scores").exact == 2
+
+
+@pytest.mark.parametrize("f", [Exp(), SoftCap(3.0)], ids=lambda f: f.name)
+@pytest.mark.parametrize("d", [1, 2])
+def test_transcendence_proves_what_no_float_sees(f: PointwiseFunction, d: int) -> None:
+    rng = np.random.default_rng(d)
+    W, H = rng.standard_normal((70, d)), rng.standard_normal((60, d))
+    logits = Head(W, rng.standard_normal(70) if d == 1 else None).logits(H)
+    for subject in ("scores", "centred"):
+        report = rank_bounds(logits, f, subject)
+        assert report.exact == 60
+        assert "Lindemann" in report.lower_proof.reason
+        assert check(report.lower_proof.certificate, logits)
+        if d == 1:
+            assert report.numerical < 30
+    proof = report.lower_proof.certificate
+    contexts = proof.contexts.copy()
+    contexts[7] = contexts[3]
+    assert not check(replace(proof, contexts=contexts), logits.head)
 
 
 def test_max_minor_caps_the_proof_and_says_so() -> None:

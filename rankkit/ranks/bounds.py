@@ -109,14 +109,14 @@ def _lower(subject: Subject, upper: int, max_minor: int, rng: np.random.Generato
     if below.value:
         below = replace(below, reason=f"{below.reason}, of the centred scores")
     if below.value < target:
-        more = _proved(subject, below.value + 1, rng)
+        more = _proved(subject, below.value + 1, rng, least=below.value + 1)
         below = more if more.value > below.value else below
     return _explained(below, upper, max_minor)
 
 
-def _proved(subject: Subject, target: int, rng: np.random.Generator) -> RankBound:
+def _proved(subject: Subject, target: int, rng: np.random.Generator, least: int = 1) -> RankBound:
     """Return a lower bound that has passed its check, or 0 and what the checker said."""
-    bound = lower_bound(subject, target, rng)
+    bound = lower_bound(subject, target, rng, least)
     claim = bound.certificate
     while claim is not None:
         verdict = check(claim, subject.logits or subject.head)

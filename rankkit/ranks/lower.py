@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from fractions import Fraction
 from functools import partial
 
 import numpy as np
 
 from rankkit.ranks.choice import Choice, choose
-from rankkit.ranks.nullspace import PRIME, pivots
+from rankkit.ranks.nullspace import pivots
 from rankkit.ranks.report import RankBound
+from rankkit.ranks.residues import residues
 from rankkit.ranks.subject import Subject
 
 #: Bits of ball arithmetic that are tried, in this order.
@@ -21,43 +21,49 @@ PRECISIONS = (64, 128, 256, 512, 1024, 2048, 4096)
 PATIENCE = 3
 
 
-def lower_bound(subject: Subject, target: int, rng: np.random.Generator) -> RankBound:
-    """Return the largest proved minor of at most ``target`` rows, and how it was proved."""
+#: Largest cost of one determinant of balls, as size cubed times bits: about a second.
+WORK = 4e9
+
+
+def lower_bound(subject: Subject, target: int, rng: np.random.Generator, least: int = 1) -> RankBound:
+    """Return the largest proved minor of ``least`` to ``target`` rows, and how it was proved."""
     if target == 0:
         return RankBound(0, "none", "the upper bound is 0")
     choice = choose(subject, target, rng)
     size = min(target, len(choice.rows), len(choice.cols) - choice.centred)
-    if not subject.rational:
-        return _balls(subject, choice, size)
     found = _modular(subject, choice, size)
+    if found is None:
+        return _balls(subject, choice, size, least)
     if subject.kind == "log_probs" and found.value < size:  # row maxima may lose what log-sum-exps keep
-        return max(found, _balls(subject, choice, size), key=lambda bound: bound.value)
+        return max(found, _balls(subject, choice, size, least), key=lambda bound: bound.value)
     return found
 
 
-def _modular(subject: Subject, choice: Choice, size: int) -> RankBound:
+def _modular(subject: Subject, choice: Choice, size: int) -> RankBound | None:
     """Prove by elimination modulo a prime: first of as many rows as wanted, then of all."""
-    cols: list[int] = []
     for pool in (choice.leading(size), choice):
-        table = [[_residue(a) for a in row] for row in subject.rationals(pool.rows, pool.cols)]
+        found = residues(subject, pool.rows, pool.cols)
+        if found is None:
+            return None
+        table, standing = found
         cols = pivots(table)[:size]
         if len(cols) == size:
             break
     if not cols:
         return RankBound(0, "none", "every entry that was looked at is 0")
     rows = pivots([[row[c] for row in table] for c in cols])
-    why = "a determinant that is not 0 modulo 2^61 - 1"
-    if subject.kind == "log_probs":
-        why += ", row maxima standing for log-sum-exps (Lindemann, Weierstrass)"
+    why = ", ".join(filter(None, ["a determinant that is not 0 modulo 2^61 - 1", standing]))
     return _claim(subject, pool.at(rows, cols), why, PRECISIONS[0])
 
 
-def _balls(subject: Subject, choice: Choice, size: int) -> RankBound:
+def _balls(subject: Subject, choice: Choice, size: int, least: int) -> RankBound:
     """Prove by determinants of balls that exclude 0, doubling the precision while that proves more."""
     import flint
 
-    best = used = stalled = 0
+    best, used, tried, stalled = least - 1, 0, 0, 0
     for bits in PRECISIONS:
+        if size**3 * bits > WORK:
+            break
         with flint.ctx.workprec(bits):
             try:
                 entries = subject.balls(*choice.leading(size)[:2])
@@ -65,15 +71,16 @@ def _balls(subject: Subject, choice: Choice, size: int) -> RankBound:
                 return RankBound(0, "none", f"{subject.f.name} has no ball(): nothing can be proved")
             proved = _largest(partial(_excludes_zero, entries), best, size)
         stalled = 0 if proved > best else stalled + 1
+        tried = bits
         if proved > best:
             best, used = proved, bits
         if best == size or stalled == PATIENCE:
             break
-    if best == 0:
-        return RankBound(0, "none", f"no entry that was looked at differs provably from 0 at {bits} bits")
+    if not used:
+        return RankBound(0, "none", f"no minor of {least} rows or more is proved with {tried} bits")
     why = f"a determinant whose ball excludes 0 at {used} bits"
     if best < size:
-        why += f" ({size} rows were tried, with up to {bits} bits)"
+        why += f" ({size} rows were tried, with up to {tried} bits)"
     return _claim(subject, choice.leading(best), why, used)
 
 
@@ -104,7 +111,3 @@ def _excludes_zero(entries: list[list[object]], k: int) -> bool:
 
     determinant = flint.arb_mat([row[:k] for row in entries[:k]]).det()
     return bool(determinant.is_finite() and not determinant.contains(0))
-
-
-def _residue(value: Fraction) -> int:
-    return value.numerator * pow(value.denominator, -1, PRIME) % PRIME

@@ -103,10 +103,10 @@ class Subject:
         """
         if self.logits is None:
             return Dyadic.of(self.head.W[np.ix_(rows, cols)]).fractions()
-        scores = self._scores(self._exact_logits(rows, cols).fractions())
+        scores = self._scores(self.exact_logits(rows, cols).fractions())
         if self.kind != "log_probs":
-            return self._differences(scores)
-        every = self._exact_logits(rows, slice(None))
+            return self.differences(scores)
+        every = self.exact_logits(rows, slice(None))
         extremes = every.row_maxima() if self.f.increasing else every
         tops = [max(row) for row in self._scores(extremes.fractions())]
         return [[s - top for s in row] for row, top in zip(scores, tops, strict=True)]
@@ -119,10 +119,10 @@ class Subject:
         NotImplementedError
             The function has no ``ball``.
         """
-        scores = self._balls_of(self._exact_logits(rows, cols))
+        scores = self._balls_of(self.exact_logits(rows, cols))
         if self.kind != "log_probs":
-            return self._differences(scores)
-        every = self._exact_logits(rows, slice(None))
+            return self.differences(scores)
+        every = self.exact_logits(rows, slice(None))
         normalisers = [sum(s.exp() for s in row).log() for row in self._balls_of(every)]
         return [[s - z for s in row] for row, z in zip(scores, normalisers, strict=True)]
 
@@ -149,11 +149,13 @@ class Subject:
 
         return [[self.f.ball(flint.arb((a, logits.exponent))) for a in row] for row in logits.rows()]
 
-    def _exact_logits(self, rows: IntArray, cols: IntArray | slice) -> Dyadic:
+    def exact_logits(self, rows: IntArray, cols: IntArray | slice) -> Dyadic:
+        """Return some logits exactly."""
         contexts, classes = self.factors(cols)
         return Dyadic.of(contexts[rows]).product(Dyadic.of(classes))
 
-    def _differences(self, scores: Sequence[Sequence[Any]]) -> list[list[Any]]:
+    def differences(self, scores: Sequence[Sequence[Any]]) -> list[list[Any]]:
+        """Return scores, of a centred subject as the differences to their first column."""
         if self.kind == "centred":
             return [[s - row[0] for s in row[1:]] for row in scores]
         return [list(row) for row in scores]

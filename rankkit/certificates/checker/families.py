@@ -163,3 +163,10 @@ ENCLOSED: dict[str, Callable[[Parameters, Interval, Enclosure], Interval]] = {
     "SoftCap": _soft_cap,
     "MonotoneNetwork": _network,
 }
+
+#: Families that are, up to a constant factor, rational functions of y = exp(c a) for some rational c that is
+#: not 0; y is given as a residue modulo a prime, and is not -1.
+OF_EXPONENTIAL: dict[str, Callable[[int, int], int]] = {
+    "Exp": lambda y, prime: y,
+    "SoftCap": lambda y, prime: (y - 1) * pow(y + 1, -1, prime) % prime,  # tanh(a / B), y = exp(2 a / B)
+}

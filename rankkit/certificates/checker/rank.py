@@ -20,7 +20,7 @@ from .exact import (
     product,
     rough_inverse,
 )
-from .families import ENCLOSED, EXACT, Enclosure, Interval
+from .families import ENCLOSED, EXACT, OF_EXPONENTIAL, Enclosure, Interval
 
 Refused = str | None
 PRIMES = (2**31 - 1, 2**31 - 19)
@@ -49,6 +49,10 @@ def minor(
     exp(F_ij))**y_i`` would be the exponential of a rational; by Lindemann and Weierstrass that identity
     would hold term by term, so its leading exponents would agree, and y would make the scores less their
     row maxima lose that rank as well.
+
+    Where f is a rational function of ``exp(c a)``, all scores are rational functions of one number
+    ``q = exp(c 2**e)``, which is transcendental by the theorem of Lindemann. So a determinant that vanishes
+    at q vanishes identically, and modulo every prime with any residue in place of q.
     """
     if subject not in SUBJECTS:
         return f"unknown subject {subject!r}; known are {', '.join(SUBJECTS)}"
@@ -66,6 +70,10 @@ def minor(
             return reason  # else the row maxima lose a rank that the log-sum-exps may keep
     elif family not in ENCLOSED:
         return f"family {family!r} is not one this checker knows"
+    elif family in OF_EXPONENTIAL and subject != "log_probs":
+        whole, _ = _logits(W, b, H, cols)
+        if any(_transcendental(whole, subject, family, prime) for prime in PRIMES):
+            return None
     if not 32 <= bits <= MOST_BITS:
         return f"a precision of {bits} bits is outside 32 to {MOST_BITS}"
     mid, radius = _enclosed_minor(W, b, subject, cols, family, parameters, H, bits)
@@ -142,6 +150,18 @@ def _exact_minor(
         tops = [max(row) for row in scores(slice(None))]
         values = [[v - top for v in row] for row, top in zip(values, tops, strict=True)]
     return _common_denominator(values)
+
+
+def _transcendental(whole: Integers, subject: str, family: str, prime: int) -> bool:
+    """Whether the minor is invertible modulo a prime, with the residue 7 in place of exp(c 2**e)."""
+    f = OF_EXPONENTIAL[family]
+    powers = [[pow(7, int(a) % (prime - 1), prime) for a in row] for row in whole]
+    if any(y == prime - 1 for row in powers for y in row):
+        return False  # y + 1 may be a denominator
+    values = np.array([[f(y, prime) for y in row] for row in powers], dtype=object)
+    if subject == "centred":
+        values = values[:, 1:] - values[:, :1]
+    return values.shape[0] == values.shape[1] and nonsingular_mod(values, prime)
 
 
 def _common_denominator(values: list[list[Fraction]]) -> Integers:
