@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from rankkit import datasets, domains, figures, functions, theorems
+    from rankkit import datasets, domains, figures, functions, learn, theorems
     from rankkit.certificates import Combination, Minor, Monomials, Witness, check
     from rankkit.errors import CertificateError, DatasetMissing, InputError, LoadError
     from rankkit.functions import MonotoneFunction, PointwiseFunction
@@ -37,7 +37,7 @@ _ROOMS = {
     "spectra": ("Spectrum", "spectrum"),
 }
 _HOME = {name: room for room, names in _ROOMS.items() for name in names}
-_MODULES = ("datasets", "domains", "figures", "functions", "theorems")
+_MODULES = ("datasets", "domains", "figures", "functions", "learn", "theorems")
 
 __all__ = [
     "ArgmaxReport",
@@ -64,6 +64,7 @@ __all__ = [
     "domains",
     "figures",
     "functions",
+    "learn",
     "load_head",
     "log_probs",
     "rank_bounds",

@@ -1,0 +1,27 @@
+"""Learning heads: what each family of heads can reach on a known truth, and what none of a rank can."""
+
+from rankkit.learn.bounds import (
+    EntropyBound,
+    SpectralBounds,
+    entropy_bound,
+    entropy_bound_of,
+    spectral_bounds,
+)
+from rankkit.learn.fitting import fit
+from rankkit.learn.heads import HEADS
+from rankkit.learn.result import FitResult
+from rankkit.learn.truths import Counts, dirichlet, next_words
+
+__all__ = [
+    "HEADS",
+    "Counts",
+    "EntropyBound",
+    "FitResult",
+    "SpectralBounds",
+    "dirichlet",
+    "entropy_bound",
+    "entropy_bound_of",
+    "fit",
+    "next_words",
+    "spectral_bounds",
+]

@@ -1,0 +1,8 @@
+"""Increasing functions with parameters to learn, one a file."""
+
+from rankkit.learn.curves.curve import Curve
+from rankkit.learn.curves.fixed import Fixed
+from rankkit.learn.curves.network import LearnedNetwork
+from rankkit.learn.curves.plif import LearnedPLIF
+
+__all__ = ["Curve", "Fixed", "LearnedNetwork", "LearnedPLIF"]

@@ -1,0 +1,123 @@
+"""Mixtures of softmaxes: probabilities averaged over several states a context."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from rankkit.arrays import FloatArray, count
+from rankkit.learn.heads.model import Arrays, Model, Pullback, Shapes, output_logits, output_shapes
+
+#: Takes the gradient with respect to the scores, gives those with respect to logits and prior.
+PullMixture = Callable[[FloatArray], tuple[FloatArray, FloatArray]]
+
+
+@dataclass(frozen=True)
+class Mixture(Model):
+    """Mixture of softmaxes whose K states a context are all free: K times the numbers a context.
+
+    The likeliest class need not be that of any component. ``H`` is (K, contexts, d); ``prior`` holds logits.
+
+    Parameters
+    ----------
+    components : int
+        K; from 2 on the rank is generically full.
+    bias : bool
+        Whether every class has a bias.
+    """
+
+    components: int = 2
+    bias: bool = True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "components", count("components", self.components))
+
+    def shapes(self, contexts: int, classes: int, d: int) -> Shapes:
+        free: Shapes = {"H": (self.components, contexts, d), "prior": (contexts, self.components)}
+        return free | output_shapes(classes, d, self.bias)
+
+    def scores(self, arrays: Arrays) -> tuple[FloatArray, Pullback]:
+        Z, pull_logits = output_logits(arrays, arrays["H"])
+        scores, pull_mixture = mixed(Z, arrays["prior"])
+
+        def pull(D: FloatArray) -> dict[str, FloatArray]:
+            by_logits, by_prior = pull_mixture(D)
+            return pull_logits(by_logits) | {"prior": by_prior}
+
+        return scores, pull
+
+    def from_linear(self, linear: Arrays, shapes: Shapes, rng: np.random.Generator) -> dict[str, FloatArray]:
+        """Every component starts near the linear solution; some noise, or they would stay equal."""
+        H = linear["H"] + rng.normal(0.0, 0.1 * linear["H"].std(), shapes["H"])
+        return super().from_linear(linear, shapes, rng) | {"H": H}
+
+
+@dataclass(frozen=True)
+class ProjectedMixture(Model):
+    """Yang et al.'s mixture of softmaxes [yang2018]_: states tanh(A_k h + a_k) and prior from one h.
+
+    Parameters
+    ----------
+    components : int
+        K; from 2 on the rank is generically full.
+    bias : bool
+        Whether every class has a bias.
+    """
+
+    components: int = 2
+    bias: bool = True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "components", count("components", self.components))
+
+    def shapes(self, contexts: int, classes: int, d: int) -> Shapes:
+        K = self.components
+        own: Shapes = {"A": (K, d, d), "a": (K, d), "V": (d, K), "v": (K,)}
+        return {"H": (contexts, d)} | output_shapes(classes, d, self.bias) | own
+
+    def start(self, shapes: Shapes, rng: np.random.Generator) -> dict[str, FloatArray]:
+        A = rng.normal(0.0, shapes["W"][1] ** -0.5, shapes["A"])
+        return super().start(shapes, rng) | {"A": A, "V": rng.normal(0.0, 0.5, shapes["V"])}
+
+    def scores(self, arrays: Arrays) -> tuple[FloatArray, Pullback]:
+        H, A, V = arrays["H"], arrays["A"], arrays["V"]
+        states = np.tanh(H @ A + arrays["a"][:, None])
+        Z, pull_logits = output_logits(arrays, states)
+        scores, pull_mixture = mixed(Z, H @ V + arrays["v"])
+
+        def pull(D: FloatArray) -> dict[str, FloatArray]:
+            by_logits, by_prior = pull_mixture(D)
+            back = pull_logits(by_logits)
+            bent = back["H"] * (1 - states**2)
+            by_H = np.einsum("kne,kde->nd", bent, A, optimize=True) + by_prior @ V.T
+            own = {"A": H.T @ bent, "a": bent.sum(axis=1), "V": H.T @ by_prior, "v": by_prior.sum(axis=0)}
+            return back | own | {"H": by_H}
+
+        return scores, pull
+
+
+def mixed(Z: FloatArray, prior: FloatArray) -> tuple[FloatArray, PullMixture]:
+    """Return the log of a mixture of softmaxes of logits Z (K, contexts, classes), and the way back.
+
+    ``prior`` (contexts, K) holds the logits of the weights.
+    """
+    logs = Z - logsumexp(Z, axis=2)
+    joint = logs + (prior - logsumexp(prior, axis=1)).T[:, :, None]
+    scores = logsumexp(joint, axis=0)
+
+    def pull(D: FloatArray) -> tuple[FloatArray, FloatArray]:
+        shares = np.exp(joint - scores) * D
+        totals = shares.sum(axis=2)
+        by_logits = shares - np.exp(logs) * totals[:, :, None]
+        weights = np.exp(prior - logsumexp(prior, axis=1))
+        return by_logits, totals.T - weights * totals.sum(axis=0)[:, None]
+
+    return scores[0], pull
+
+
+def logsumexp(x: FloatArray, axis: int) -> FloatArray:
+    """log of the sum of exponentials along an axis, which is kept."""
+    top = x.max(axis=axis, keepdims=True)
+    return np.asarray(top + np.log(np.exp(x - top).sum(axis=axis, keepdims=True)))

@@ -1,0 +1,122 @@
+"""Truths to fit: drawn from a Dirichlet distribution, or counted in a text."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rankkit.arrays import FloatArray, count, generator, number
+from rankkit.errors import InputError
+
+#: Stands for every word outside the vocabulary.
+UNKNOWN = "<unk>"
+
+
+def dirichlet(
+    contexts: int, classes: int, alpha: float, seed: int | np.random.Generator | None = 0
+) -> FloatArray:
+    """Draw a distribution for every context from the symmetric Dirichlet distribution.
+
+    Parameters
+    ----------
+    contexts, classes : int
+        Shape of the result.
+    alpha : float
+        Concentration: 1 is uniform on the simplex, small values put the mass on a few classes. Far below 1
+        some probabilities underflow to an exact 0.
+    seed : int or numpy.random.Generator
+        Where the numbers come from.
+
+    Returns
+    -------
+    numpy.ndarray (contexts, classes)
+
+    Examples
+    --------
+    >>> dirichlet(2, 3, alpha=1.0).sum(axis=1)
+    array([1., 1.])
+    """
+    contexts, classes = count("contexts", contexts), count("classes", classes)
+    return generator(seed).dirichlet(np.full(classes, number("alpha", alpha, positive=True)), size=contexts)
+
+
+@dataclass(frozen=True, eq=False)
+class Counts:
+    """How often each word followed each context.
+
+    Attributes
+    ----------
+    matrix : scipy.sparse.csr_array (contexts, words)
+        Counts; no row is empty.
+    contexts : tuple of tuple of str
+        The words before, oldest first, of every row; the most frequent context first.
+    words : tuple of str
+        What every column stands for, the most frequent first; ``"<unk>"`` is last, if some word needs it.
+    """
+
+    matrix: Any
+    contexts: tuple[tuple[str, ...], ...]
+    words: tuple[str, ...]
+
+    @property
+    def totals(self) -> FloatArray:
+        """How often each context was seen (contexts,): the weights for :func:`rankkit.learn.fit`."""
+        return np.asarray(self.matrix.sum(axis=1), dtype=np.float64).ravel()
+
+
+def next_words(tokens: Sequence[str], order: int = 2, contexts: int = 1000, words: int = 1000) -> Counts:
+    """Count which word follows which, for the most frequent contexts and words of a text.
+
+    Parameters
+    ----------
+    tokens : sequence of str
+        The text, one word an entry.
+    order : int
+        Length of the n-grams: 2 looks one word back.
+    contexts : int
+        At most so many contexts are kept, the most frequent ones.
+    words : int
+        Size of the vocabulary; rarer words become one column, ``"<unk>"``, and appear so in contexts.
+
+    Returns
+    -------
+    Counts
+
+    Raises
+    ------
+    InputError
+        A text shorter than one n-gram.
+
+    Examples
+    --------
+    >>> counts = next_words("a rose is a rose is a rose".split())
+    >>> counts.contexts, counts.words
+    ((('a',), ('rose',), ('is',)), ('a', 'rose', 'is'))
+    >>> counts.matrix.toarray()
+    array([[0, 3, 0],
+           [0, 0, 2],
+           [2, 0, 0]])
+    """
+    from scipy.sparse import csr_array
+
+    if isinstance(tokens, str):
+        raise TypeError("tokens is one text; wanted a sequence of words, such as text.split()")
+    back = count("order", order, least=2) - 1
+    if len(tokens) <= back:
+        raise InputError(f"tokens has {len(tokens)} words; wanted at least one n-gram of {back + 1}")
+    kept = [word for word, _ in Counter(tokens).most_common(count("words", words)) if word != UNKNOWN]
+    known = set(kept)
+    text = [word if word in known else UNKNOWN for word in tokens]
+    vocabulary = (*kept, UNKNOWN) if UNKNOWN in text else tuple(kept)
+    before = list(zip(*(text[i : len(text) - back + i] for i in range(back)), strict=True))
+    frequent = [context for context, _ in Counter(before).most_common(count("contexts", contexts))]
+    row = {context: i for i, context in enumerate(frequent)}
+    column = {word: j for j, word in enumerate(vocabulary)}
+    pairs = Counter((row[c], column[word]) for c, word in zip(before, text[back:], strict=True) if c in row)
+    rows, columns = zip(*pairs, strict=True)
+    matrix = csr_array((list(pairs.values()), (rows, columns)), shape=(len(frequent), len(vocabulary)))
+    return Counts(matrix, tuple(frequent), vocabulary)
