@@ -12,6 +12,7 @@ from rankkit import arrays
 from rankkit.arrays import Array, FloatArray, IntArray
 from rankkit.certificates.checker import classes as checker
 from rankkit.heads import Head
+from rankkit.reach.verify import inside_simplex
 
 
 class Verdict(IntEnum):
@@ -84,6 +85,20 @@ class Ledger:
                 if refusal is None:
                     self._enter(int(classes[k]), Verdict.ARGMAXABLE, rule)
                     self._narrow[int(classes[k])] = states[k].copy()
+
+    def enter_simplex(
+        self, classes: IntArray, rows: IntArray, weights: FloatArray, rules: Sequence[Rule]
+    ) -> None:
+        """Enter those of ``classes`` (m,) that are shown to lie in the simplex of ``rows`` (d + 1,).
+
+        ``weights`` (m, d + 1) are about their barycentric coordinates.
+        """
+        corners = tuple(rows.tolist())
+        shown = inside_simplex(self.W, self.b, corners, classes.tolist(), weights)
+        for i, share, rule, good in zip(classes.tolist(), weights, rules, shown, strict=True):
+            if good:
+                self._enter(i, Verdict.UNARGMAXABLE, rule)
+                self.combinations[i] = (corners, share)
 
     def enter_combination(
         self, i: int, rows: Sequence[int], weights: tuple[Fraction, ...] | FloatArray, rule: Rule

@@ -7,7 +7,6 @@ by the ray "less bias": it covers everything below.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,14 +35,20 @@ class Simplex:
     columns: FloatArray
 
     def weights(self, points: FloatArray) -> FloatArray:
-        """Return the barycentric coordinates (D + 1, m) of ``points`` (m, D)."""
-        return np.asarray(
-            np.linalg.solve(self.columns, np.vstack([points.T, np.ones(len(points))])), np.float64
-        )
+        """Return the barycentric coordinates (m, D + 1) of ``points`` (m, D)."""
+        right = np.vstack([points.T, np.ones(len(points))])
+        return np.asarray(np.linalg.solve(self.columns, right).T, np.float64)
+
+    def inside(self, cloud: Cloud, points: IntArray) -> tuple[IntArray, FloatArray]:
+        """Return which ``points`` of the cloud lie inside, and their weights (inside, D + 1)."""
+        points = points[~np.isin(points, self.support)]
+        weights = self.weights(cloud.points[points])
+        within = weights.min(axis=1) > POSITIVE
+        return points[within], weights[within]
 
 
-def simplex_of(cloud: Cloud, state: Nearest) -> tuple[Simplex, FloatArray] | None:
-    """Return the simplex found by a search that reached the origin, and the weights of its point in it.
+def simplex_of(cloud: Cloud, state: Nearest) -> Simplex | None:
+    """Return the simplex found by a search that reached the origin.
 
     None if the support is not a full simplex: the point lies on a face of the hull, or looks so in floating
     point.
@@ -55,31 +60,10 @@ def simplex_of(cloud: Cloud, state: Nearest) -> tuple[Simplex, FloatArray] | Non
     try:
         if cloud.lifted and RAY not in state.support:
             simplex = _lift_to_facet(cloud, simplex, cloud.points[state.point])
-        weights = simplex.weights(cloud.points[[state.point]])[:, 0]
+        weights = simplex.weights(cloud.points[[state.point]])[0]
     except np.linalg.LinAlgError:
         return None
-    return (simplex, weights) if weights.min() > POSITIVE else None
-
-
-def share(
-    cloud: Cloud, solved: Sequence[tuple[int, Simplex]], open_points: IntArray
-) -> dict[int, tuple[IntArray, FloatArray]]:
-    """Try every open point in the simplex of the nearest solved one; return support and weights."""
-    if not solved or not len(open_points):
-        return {}
-    centres = cloud.points[[point for point, _ in solved]]
-    gap = np.einsum("ij,ij->i", centres, centres) - 2 * cloud.points[open_points] @ centres.T
-    nearest = gap.argmin(axis=1)
-    inside: dict[int, tuple[IntArray, FloatArray]] = {}
-    for k in np.unique(nearest):
-        simplex = solved[k][1]
-        members = open_points[nearest == k]
-        members = members[~np.isin(members, simplex.support)]
-        weights = simplex.weights(cloud.points[members])
-        for i, column in zip(members, weights.T, strict=True):
-            if column.min() > POSITIVE:
-                inside[int(i)] = (simplex.support, column)
-    return inside
+    return simplex if weights.min() > POSITIVE else None
 
 
 def _columns(cloud: Cloud, support: IntArray) -> FloatArray:
@@ -95,7 +79,7 @@ def _columns(cloud: Cloud, support: IntArray) -> FloatArray:
 def _lift_to_facet(cloud: Cloud, simplex: Simplex, point: FloatArray) -> Simplex:
     """Go up from ``point`` to the roof of the simplex, and exchange what the roof misses for the ray."""
     assert cloud.ray is not None
-    weights = simplex.weights(point[None])[:, 0]
+    weights = simplex.weights(point[None])[0]
     per_step = np.linalg.solve(simplex.columns, np.append(cloud.ray, 0.0))
     with np.errstate(divide="ignore", invalid="ignore"):
         steps = np.where(per_step > 0, weights / per_step, np.inf)

@@ -6,13 +6,14 @@ from collections.abc import Callable
 
 import numpy as np
 
-from rankkit.arrays import FloatArray, IntArray
-from rankkit.reach.engine import min_norm, simplex
+from rankkit.arrays import Array, FloatArray, IntArray
+from rankkit.reach.engine import min_norm
 from rankkit.reach.engine.coordinates import Cloud, make_cloud
 from rankkit.reach.engine.duplicates import RowGroups
 from rankkit.reach.engine.exact import ExactHull, Loses, Wins
 from rankkit.reach.engine.min_norm import RAY, Nearest
 from rankkit.reach.engine.self_witness import RIVALS, self_witness
+from rankkit.reach.engine.simplex import Simplex, simplex_of
 from rankkit.reach.ledger import Ledger, Rule, Verdict
 
 #: Classes searched at once: few at first, so that their simplices spare the others a search.
@@ -67,12 +68,8 @@ class _Run:
         """Enter what the search for nearest points settles; return where it ended for the rest."""
         remaining = np.random.default_rng(0).permutation(self._open_points())
         ended: dict[int, Nearest] = {}
-        solved: list[tuple[int, simplex.Simplex]] = []
         size = FIRST_WAVE
         while len(remaining):
-            for i, (support, weights) in simplex.share(cloud, solved, remaining).items():
-                self._combination(i, support, weights, Rule.SHARED_SIMPLEX)
-            remaining = remaining[self._is_open(remaining)]
             wave, remaining, size = remaining[:size], remaining[size:], min(4 * size, LARGEST_WAVE)
             pool = np.flatnonzero(self.ledger.verdicts[self.leaders] != Verdict.UNARGMAXABLE)
             states = min_norm.search(cloud, [(int(i), rivals.get(int(i), pool[:RIVALS])) for i in wave], pool)
@@ -82,13 +79,12 @@ class _Run:
                 X = cloud.states(np.array([state.direction for state in won]))
                 self._witness(self.leaders[points], X, Rule.NEAREST_POINT)
             for state in states:
-                found = simplex.simplex_of(cloud, state)
-                if found is None:
-                    continue
-                if self._combination(state.point, found[0].support, found[1], Rule.NEAREST_POINT):
-                    solved.append((state.point, found[0]))
+                found = simplex_of(cloud, state) if self._is_open(state.point) else None
+                if found is not None:
+                    self._everything_inside(cloud, found, state.point, np.append(wave, remaining))
             ended |= {state.point: state for state in states}
-        return {i: state for i, state in ended.items() if self._is_open(np.array([i]))[0]}
+            remaining = remaining[self._is_open(remaining)]
+        return {i: state for i, state in ended.items() if self._is_open(i)}
 
     def _exactly(self, stuck: dict[int, Nearest]) -> None:
         """Decide the rest in rational arithmetic."""
@@ -128,19 +124,20 @@ class _Run:
         self.ledger.enter_witnesses(leaders, X, rule, [self.groups.ties(int(i)) for i in leaders])
         self._report()
 
-    def _combination(self, point: int, support: IntArray, weights: FloatArray, rule: Rule) -> bool:
-        real = support != RAY
-        rows = tuple(self.leaders[support[real]].tolist())
-        shares = weights[real] / weights[real].sum()
-        entered = self.ledger.enter_combination(int(self.leaders[point]), rows, shares, rule)
+    def _everything_inside(self, cloud: Cloud, found: Simplex, source: int, points: IntArray) -> None:
+        """Enter all open ``points`` in a simplex that was found for ``source``."""
+        members, weights = found.inside(cloud, points[self._is_open(points)])
+        real = found.support != RAY
+        weights = weights[:, real] / weights[:, real].sum(axis=1, keepdims=True)
+        rules = [Rule.NEAREST_POINT if i == source else Rule.SHARED_SIMPLEX for i in members]
+        self.ledger.enter_simplex(self.leaders[members], self.leaders[found.support[real]], weights, rules)
         self._report()
-        return entered
 
     def _open_points(self) -> IntArray:
         """Return the positions among the leaders of the wanted classes that are open."""
         return np.searchsorted(self.leaders, self.ledger.open(self.wanted))
 
-    def _is_open(self, points: IntArray) -> np.ndarray:
+    def _is_open(self, points: IntArray | int) -> Array:
         return self.ledger.verdicts[self.leaders[points]] == Verdict.UNDECIDED
 
     def _report(self) -> None:
