@@ -40,8 +40,9 @@ def measure(x: Scores) -> int:
 
 def instances(seed: Seed) -> Iterator[Scores]:
     rng = np.random.default_rng(seed)
-    for contexts, classes, d in [(7, 6, 2), (6, 8, 3), (5, 5, 4), (2, 6, 3)]:
-        yield Scores(drawn_logits(rng, contexts, classes, d, bound=2))
+    for contexts, classes, d in [(7, 6, 2), (6, 8, 3), (5, 5, 4), (2, 6, 3), (3, 3, 1)]:
+        for bound in (1, 2, 3):  # the smaller, the more degenerate
+            yield Scores(drawn_logits(rng, contexts, classes, d, bound=bound))
     yield Scores(
         Head(np.array([[0.0, -1], [-1, -2], [-1, -2]])).logits(np.eye(2)), note="normalising loses a rank"
     )
