@@ -5,8 +5,8 @@ $$\min_{\lambda\in\mathbf R^N}\operatorname{rank}(L+\lambda\mathbf 1^\top)=\oper
 C_M=I-\tfrac1M\mathbf 1\mathbf 1^\top.$$
 
 Hence strictly positive distributions $P$ are those of some head of width $d$ without bias exactly if
-$\operatorname{rank}(\log P\cdot C_M)\le d$: an equivalence, where the usual bound on the rank of $\log P$ is
-only necessary.
+$\operatorname{rank}(\log P\cdot C_M)\le d$: an equivalence, where the usual bound on the rank of $\log P$
+is only necessary.
 
 *Proof.* $(L+\lambda\mathbf 1^\top)C_M=LC_M$, and a product never has a larger rank than its factor, so no
 shift goes below $\operatorname{rank}(LC_M)$. The shift by minus the row means (or by minus any column)
