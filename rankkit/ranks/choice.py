@@ -11,6 +11,9 @@ from scipy import linalg
 from rankkit.arrays import FloatArray, IntArray
 from rankkit.ranks.subject import Subject
 
+#: Number of entries that are looked at to choose a minor.
+ENTRIES = 10_000_000
+
 
 class Choice(NamedTuple):
     """Rows and columns in the order in which they extend a minor; if centred, a reference column first."""
@@ -37,34 +40,38 @@ def choose(subject: Subject, target: int, rng: np.random.Generator) -> Choice:
     ``target`` stand as many again, for elimination to choose from.
     """
     rows, cols = subject.candidates()
-    rows, cols = _sample(rows, 2 * target + 50, rng), _sample(cols, 4 * target + 50, rng)
-    centred = subject.kind == "centred"
-    if centred:
-        cols = _nearest_to_mean_first(subject, rows, cols)
+    rows = _sample(rows, max(2 * target + 50, ENTRIES // len(cols)), rng)
+    cols = _sample(cols, max(4 * target + 50, ENTRIES // len(rows)), rng)
     X = subject.floats(rows, cols)
-    by_column = _pivots(X)
-    by_row = _pivots(X[:, by_column[:target]].T)
-    choice = Choice(rows, cols, centred)
-    return choice.at(by_row.tolist(), by_column[: 2 * target + 50].tolist())
-
-
-def _nearest_to_mean_first(subject: Subject, rows: IntArray, cols: IntArray) -> IntArray:
-    """Put the class nearest to the mean in front: differences to it lose the least."""
-    X = np.column_stack([np.zeros(len(rows)), subject.floats(rows, cols)])
-    away = np.abs(X - X.mean(axis=1, keepdims=True)).sum(axis=0)
-    nearest = int(away.argmin())
-    return np.concatenate([cols[[nearest]], np.delete(cols, nearest)])
+    centred = subject.kind == "centred"
+    if centred:  # the class nearest to the mean is the reference: differences to it lose the least
+        X = np.column_stack([np.zeros(len(rows)), X])
+        nearest = int(np.abs(X - X.mean(axis=1, keepdims=True)).sum(axis=0).argmin())
+        X = np.delete(X - X[:, [nearest]], nearest, axis=1)
+        cols = np.concatenate([cols[[nearest]], np.delete(cols, nearest)])
+    X = _equilibrated(X)
+    width = 2 * target + 50
+    # random combinations of the rows tell columns apart as well as all rows do, and are fewer
+    sketch = rng.standard_normal((width, len(rows))) @ X if len(rows) > width else X
+    by_column = _pivots(sketch)[:width]
+    by_row = _pivots(X[:, by_column[:target]].T)[:width]
+    return Choice(rows, cols, centred).at(by_row.tolist(), by_column.tolist())
 
 
 def _pivots(X: FloatArray) -> IntArray:
-    """Order the columns of X by pivoted QR, after scaling rows and columns by powers of two."""
+    """Order the columns of X by pivoted QR."""
     if X.shape[1] <= 1:
         return np.arange(X.shape[1])
+    order: IntArray = linalg.qr(_equilibrated(X), mode="r", pivoting=True, check_finite=False)[1]
+    return order.astype(np.int64)
+
+
+def _equilibrated(X: FloatArray) -> FloatArray:
+    """Scale rows, then columns, by powers of two so that none is lost beside a larger one."""
     for axis in (1, 0):
-        size = np.abs(X).max(axis=axis, keepdims=True)
-        X = np.ldexp(X, -np.frexp(size)[1])
-    order: IntArray = linalg.qr(X, mode="r", pivoting=True, check_finite=False)[1].astype(np.int64)
-    return order
+        if X.size:
+            X = np.ldexp(X, -np.frexp(np.abs(X).max(axis=axis, keepdims=True))[1])
+    return X
 
 
 def _sample(indices: IntArray, size: int, rng: np.random.Generator) -> IntArray:
