@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rankkit.functions import MonotoneFunction, PointwiseFunction
     from rankkit.heads import Head, LowRankLogits, MixtureOfSoftmaxes, load_head, log_probs
     from rankkit.ranks import RankGain, RankReport, rank_bounds, rank_gain
+    from rankkit.reach import domains
     from rankkit.reach.argmaxable import argmaxable
     from rankkit.reach.report import ArgmaxReport
     from rankkit.report import write_report
