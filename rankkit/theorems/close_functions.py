@@ -6,7 +6,7 @@ $$|\log p_{cj}-\log q_{cj}|\le2\delta .$$
 
 *Proof.* Scores change by at most $\delta$, so the log-normaliser, which is increasing and commutes with
 shifts, does so too. For a soft cap at $B$ against the identity on $[-T,T]$, $\delta=T-B\tanh(T/B)$: for
-$B=30$ and $T=5$ that is 0.05. So rank and loss are different matters: $z+\varepsilon\tanh z$ has full rank
+$B=30$ and $T=5$ that is 0.046. So rank and loss are different matters: $z+\varepsilon\tanh z$ has full rank
 for every $\varepsilon>0$, and changes no loss by more than $2\varepsilon$ per context.
 
 *Near miss.* Logits outside the range on which the functions are close.
