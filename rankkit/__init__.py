@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from rankkit import datasets, domains, figures, functions, learn, theorems
+    from rankkit import datasets, figures, functions, learn, theorems
     from rankkit.certificates import Combination, Minor, Monomials, Witness, check
     from rankkit.errors import CertificateError, DatasetMissing, InputError, LoadError
     from rankkit.functions import MonotoneFunction, PointwiseFunction
