@@ -8,12 +8,13 @@ from rankkit.report.facts import Facts
 
 if TYPE_CHECKING:
     from rankkit.ranks import RankReport
+    from rankkit.report.certificates import CertificateFile
     from rankkit.report.study import Study
     from rankkit.spectra import Spectrum
 
 
-def findings(s: Study) -> Facts:
-    """Return the facts of ``s``."""
+def findings(s: Study, file: CertificateFile) -> Facts:
+    """Return the facts of ``s`` and of the certificate file that goes with it."""
     facts = Facts()
     head = s.head
     stored = f"as stored, {head.W.dtype}"
@@ -35,6 +36,8 @@ def findings(s: Study) -> Facts:
     for family, rows in by_family(s).items():
         last = rows[-1]
         facts.add(f"gain.{family}.upper", int(last["upper"]), "upper-bound", str(last["upper_reason"]))
+    size = len(file.content)
+    facts.add("certificates.size", size, "certificate", f"bytes of {file.name}", f"{size / 1e6:.2g} MB")
     facts.add("seconds", float(sum(s.seconds.values())), "time",
               "; ".join(f"{stage} {t:.1f} s" for stage, t in s.seconds.items()))  # fmt: skip
     return facts

@@ -179,6 +179,5 @@ def _download(file: CertificateFile) -> dict[str, str]:
     data = base64.b64encode(file.content).decode()
     return {
         "name": file.name, "what": file.what, "command": file.command,
-        "size": f"{len(file.content) / 1e6:.2g} MB",
         "href": f"data:application/octet-stream;base64,{data}",
     }  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from rankkit.errors import InputError
@@ -13,7 +13,7 @@ from rankkit.report.contexts import Used, use
 
 if TYPE_CHECKING:
     from rankkit.heads import Head
-    from rankkit.ranks import RankGain, RankReport
+    from rankkit.ranks import RankBound, RankGain, RankReport
     from rankkit.reach import ArgmaxReport
     from rankkit.spectra import Spectrum
 
@@ -32,6 +32,9 @@ STAGES = {
 
 #: Levels of the rank gain: finer where models live, coarser where only high precision sees.
 LEVELS = (0.3, 0.1, 0.03, 0.01, 1e-3, 1e-4, 1e-6, 1e-8, 1e-10, 1e-12)
+
+#: Largest minor that is tried for the ranks of tables of logits, which take ball arithmetic.
+MINOR = 200
 
 #: The rungs of the ladder, as subjects of :func:`rankkit.rank_bounds`.
 LADDER = ("scores", "log_probs", "centred")
@@ -91,9 +94,9 @@ def study(head: Head, contexts: object | None = None, progress: Show | None = No
     logits = head.logits(used.H)
     clock = Clock(progress)
     with clock("rank of W"):
-        weights = rank_bounds(head.W, seed=seed)
+        weights = _pinned(rank_bounds(head.W, max_minor=max(MINOR, head.d), seed=seed), head)
     with clock("rank ladder"):
-        ladder = tuple(rank_bounds(logits, subject=subject, seed=seed) for subject in LADDER)
+        ladder = tuple(rank_bounds(logits, subject=subject, max_minor=MINOR, seed=seed) for subject in LADDER)
     with clock("spectra"):
         weights_spectrum = spectrum(head.W, precision="float64")
         centred_spectrum = spectrum(logits, center="classes")
@@ -113,6 +116,17 @@ def study(head: Head, contexts: object | None = None, progress: Show | None = No
         seed,
         dict(clock.seconds),
     )
+
+
+def _pinned(report: RankReport, head: Head) -> RankReport:
+    """Let the proofs about W speak of this head: W alone has the fingerprint of a head without bias."""
+
+    def pin(bound: RankBound) -> RankBound:
+        c = bound.certificate
+        return bound if c is None else replace(bound, certificate=replace(c, head=head.fingerprint))
+
+    first, *rest = (pin(bound) for bound in report.all_bounds)
+    return replace(report, lower_proof=first, upper_proof=pin(report.upper_proof), all_bounds=(first, *rest))
 
 
 @dataclass

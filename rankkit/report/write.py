@@ -90,8 +90,8 @@ def write_report(
         raise InputError(f"path is {path}, but {page.parent} is not a folder; make it first")
     s = study(head, contexts, progress, seed)
     with Clock(progress)("page"):
-        facts = findings(s)
         file = certificate_file(s, reference or head.name)
+        facts = findings(s, file)
         text = render(s, facts, pictures(s), file, numbers.name)
         data = json.dumps(record(s, facts, [file]), ensure_ascii=False, allow_nan=False, indent=1)
         _replace(numbers, data + "\n")
