@@ -199,26 +199,19 @@ def test_a_fact_without_a_definition_or_stated_twice_is_refused():
 NAMES = re.compile(r"float64|width 400|rank 402|is 400 wide|d \+ [12]|section [13]|\bσ₁")
 
 
+#: Elements that are no running text, or whose numbers have their rule elsewhere in the element.
+NOT_TEXT = {
+    *("svg", "script", "style", "title", "aside", "footer"),
+    *("button", "td", "th", "code", "dd", "summary"),
+}
+
+
 def naked_numbers(text):
     """Numbers in the running text that stand in no button, table, picture or listing of facts."""
     out = []
     for words, tags, around in Reader(text).words:
         classes = " ".join(a.get("class") or "" for a in around)
-        hidden = {
-            "svg",
-            "script",
-            "style",
-            "button",
-            "td",
-            "th",
-            "code",
-            "dd",
-            "title",
-            "footer",
-            "aside",
-            "h1",
-        }
-        if hidden & set(tags) or "step" in classes.split() or "rule" in classes.split():
+        if set(tags) & NOT_TEXT or "step" in classes.split() or "rule" in classes.split():
             continue
         out += re.findall(r"\d[\d.,]*", NAMES.sub("", words))
     return out

@@ -67,7 +67,7 @@ def write_report(
     Examples
     --------
     >>> import tempfile
-    >>> import rankkit as rk
+    >>> import numpy as np, rankkit as rk
     >>> head = rk.Head(np.random.default_rng(0).standard_normal((12, 3)), name="toy")
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     report = rk.write_report(head, f"{folder}/toy.html")
