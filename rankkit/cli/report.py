@@ -27,7 +27,9 @@ def report(
 ) -> None:
     """Write a page on what a head can express, and what it never can."""
     from rankkit.report import write_report
+    from rankkit.report.write import targets
 
+    targets(out)  # before anything is fetched or computed
     loaded = heads.resolve(head, weight, bias, transpose)
     used = heads.contexts(loaded, head, contexts, seed)
     if not as_json:

@@ -80,14 +80,7 @@ def write_report(
     from rankkit.report.pictures import pictures
     from rankkit.report.record import record
 
-    page = Path(path).absolute()
-    numbers = page.with_suffix(".json")
-    if page == numbers:
-        raise InputError(
-            f"path is {path}; wanted a page such as report.html, because its numbers go to {numbers.name}"
-        )
-    if not page.parent.is_dir():
-        raise InputError(f"path is {path}, but {page.parent} is not a folder; make it first")
+    page, numbers = targets(path)
     s = study(head, contexts, progress, seed)
     with Clock(progress)("page"):
         file = certificate_file(s, reference or head.name)
@@ -97,6 +90,25 @@ def write_report(
         _replace(numbers, data + "\n")
         _replace(page, text)
     return Report(page, numbers, s, facts)
+
+
+def targets(path: str | os.PathLike[str]) -> tuple[Path, Path]:
+    """Return where a page and its numbers go, after checking that they can.
+
+    Raises
+    ------
+    InputError
+        The folder does not exist, or the page would have the name of its numbers.
+    """
+    page = Path(path).absolute()
+    numbers = page.with_suffix(".json")
+    if page == numbers:
+        raise InputError(
+            f"path is {path}; wanted a page such as report.html, because its numbers go to {numbers.name}"
+        )
+    if not page.parent.is_dir():
+        raise InputError(f"path is {path}, but {page.parent} is not a folder; make it first")
+    return page, numbers
 
 
 def _replace(path: Path, text: str) -> None:
