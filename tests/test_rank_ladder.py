@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rankkit.certificates import Minor, Monomials, check
-from rankkit.functions import Identity, LeakyReLU, Polynomial
+from rankkit.functions import PLIF, Identity, LeakyReLU, Polynomial
 from rankkit.heads import Head, LowRankLogits
 from rankkit.ranks import rank_bounds
 from rankkit.spectra import spectrum
@@ -166,8 +166,31 @@ def test_a_bias_brings_back_lower_degrees_whatever_the_support() -> None:
 
 
 def test_leaky_relu_is_not_generically_full_in_low_dimension() -> None:
-    assert ranks(made(20, 25, 1, bias=False), LeakyReLU(0.125))[0] is None  # rank 2, bounded by shape alone
-    assert rank_bounds(made(20, 25, 1, bias=False), LeakyReLU(0.125), "scores").lower == 2
+    assert ranks(made(20, 25, 1, bias=False), LeakyReLU(0.125))[0] == 2  # two signs of a context, a line each
     plane = rank_bounds(made(60, 60, 2, bias=False), LeakyReLU(0.125), "scores")
     assert 30 <= plane.lower < 50  # two thirds of 60 on average
     assert ranks(made(60, 60, 4, bias=False), LeakyReLU(0.125))[0] == 60
+
+
+def test_one_piece_is_a_line_and_each_logit_off_it_adds_at_most_one() -> None:
+    rng = np.random.default_rng(7)
+    W, H = 1 + rng.integers(0, 50, (30, 3)) / 64, 1 + rng.integers(0, 50, (40, 3)) / 64
+    f = LeakyReLU(0.125)
+    assert ranks(Head(W).logits(H), f) == [3, 3, 4]  # every logit is positive
+    W[[2, 5]] *= -1
+    report = rank_bounds(Head(W).logits(H), f, "scores")
+    assert report.exact == 3  # two classes are below 0 everywhere: each is still linear in the context
+    H[:4] -= 1.375  # four contexts now have logits of either sign
+    report = rank_bounds(Head(W).logits(H), f, "scores")
+    cover = [bound.value for bound in report.all_bounds if bound.kind == "cover"]
+    assert 3 < report.lower <= report.upper <= cover[0] <= 3 + 2 + 4
+
+
+@pytest.mark.parametrize("shift", [0.0, 3.0])
+def test_the_line_of_another_segment_has_a_constant(shift: float) -> None:
+    rng = np.random.default_rng(8)
+    f = PLIF([0.5, 2.0], knots=[1.0])
+    W = (1 + rng.integers(0, 20, (20, 2)) / 64) * (1 if shift else 1 / 8)
+    H = 1 + rng.integers(0, 20, (15, 2)) / 64
+    constant = bool(shift)
+    assert ranks(Head(W + shift / 2).logits(H), f) == [2 + constant, 2, 3]

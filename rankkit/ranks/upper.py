@@ -11,23 +11,21 @@ from rankkit import arrays
 from rankkit.arrays import Array
 from rankkit.certificates import Monomials
 from rankkit.ranks.nullspace import exact_rank
+from rankkit.ranks.piecewise import piecewise_bounds
 from rankkit.ranks.report import RankBound
 from rankkit.ranks.subject import Subject, distinct
 
 
 def upper_bounds(subject: Subject) -> list[RankBound]:
-    """Return every upper bound that says more than the ones before it, the smallest first."""
-    bounds = [_shape(subject), *_repetition(subject)]
-    if subject.logits is not None and subject.f.powers is not None:
+    """Return the bounds by shape, repetition and monomials, and others where smaller; the smallest first."""
+    bounds, special = [_shape(subject), *_repetition(subject)], piecewise_bounds(subject)
+    if subject.logits is None:
+        special.append(_null_vectors(subject.head.W))
+    elif subject.f.powers is not None:
         bounds.append(_monomials(subject, sorted(subject.f.powers)))
-        inner = _inner_rank(subject, sorted(subject.f.powers))
-    elif subject.logits is None:
-        inner = _null_vectors(subject.head.W)
-    else:
-        inner = None
-    if inner is not None and inner.value < min(bound.value for bound in bounds):
-        bounds.append(inner)
-    return sorted(bounds, key=lambda bound: bound.value)
+        special.append(_inner_rank(subject, sorted(subject.f.powers)))
+    plain = min(bound.value for bound in bounds)
+    return sorted([*bounds, *(b for b in special if b.value < plain)], key=lambda bound: bound.value)
 
 
 def monomial_count(exponents: Iterable[int], d: int, bias: bool) -> int:

@@ -122,6 +122,23 @@ def _plif(p: Parameters) -> Rational:
     return lambda z: height(z) - zero
 
 
+def _rational_quadratic(p: Parameters) -> Rational:
+    """Increasing spline through given points with given slopes; lines beyond the outermost points."""
+    xs, ys, slopes = ([number(v) for v in p[name]] for name in ("knots", "values", "slopes"))
+
+    def value(z: Fraction) -> Fraction:
+        i = bisect_right(xs, z)
+        if i in (0, len(xs)):
+            end = 0 if i == 0 else -1
+            return ys[end] + slopes[end] * (z - xs[end])
+        x, y, a, b = xs[i - 1], ys[i - 1], slopes[i - 1], slopes[i]
+        width, rise = xs[i] - x, ys[i] - y
+        s, t = rise / width, (z - x) / width
+        return y + rise * (s * t * t + a * t * (1 - t)) / (s + (a + b - 2 * s) * t * (1 - t))
+
+    return value
+
+
 def _sigsoftmax(p: Parameters, z: Interval, a: Enclosure) -> Interval:
     return a.add(a.scale(z, Fraction(2)), a.scale(a.softplus(z), Fraction(-1)))
 
@@ -153,7 +170,11 @@ EXACT: dict[str, Callable[[Parameters], Rational]] = {
     "Polynomial": _polynomial,
     "LeakyReLU": _leaky_relu,
     "PLIF": _plif,
+    "RationalQuadratic": _rational_quadratic,
 }
+
+#: Those of them that increase whatever their parameters.
+INCREASING = ("Identity", "LeakyReLU", "PLIF")
 
 #: Families whose values are enclosed.
 ENCLOSED: dict[str, Callable[[Parameters, Interval, Enclosure], Interval]] = {

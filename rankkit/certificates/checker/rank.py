@@ -20,7 +20,7 @@ from .exact import (
     product,
     rough_inverse,
 )
-from .families import ENCLOSED, EXACT, OF_EXPONENTIAL, Enclosure, Interval
+from .families import ENCLOSED, EXACT, INCREASING, OF_EXPONENTIAL, Enclosure, Interval
 
 Refused = str | None
 PRIMES = (2**31 - 1, 2**31 - 19)
@@ -138,8 +138,10 @@ def _exact_minor(
 ) -> Integers:
     f = EXACT[family](parameters)
 
-    def scores(named: Sequence[int] | slice) -> list[list[Fraction]]:
+    def scores(named: Sequence[int] | slice, largest: bool = False) -> list[list[Fraction]]:
         whole, e = _logits(W, b, H, named)
+        if largest:  # an increasing function has its maximum at the largest logit
+            whole = whole.max(axis=1, keepdims=True)
         unit = Fraction(2) ** e
         return [[f(int(a) * unit) for a in row] for row in whole]
 
@@ -147,7 +149,7 @@ def _exact_minor(
     if subject == "centred":
         values = [[v - row[0] for v in row[1:]] for row in values]
     elif subject == "log_probs":
-        tops = [max(row) for row in scores(slice(None))]
+        tops = [max(row) for row in scores(slice(None), largest=family in INCREASING)]
         values = [[v - top for v in row] for row, top in zip(values, tops, strict=True)]
     return _common_denominator(values)
 

@@ -1,0 +1,85 @@
+"""Upper bounds for piecewise-linear functions: most logits on one line, or contexts that bend alike."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rankkit import arrays
+from rankkit.arrays import Array, FloatArray
+from rankkit.functions import PLIF, LeakyReLU
+from rankkit.ranks.report import RankBound
+from rankkit.ranks.subject import Subject
+
+#: Share of logits off the commonest segment above which no small set of rows and columns covers them.
+COVERED = 0.2
+
+#: Unit roundoff of float64.
+UNIT = 2.0**-53
+
+
+def piecewise_bounds(subject: Subject) -> list[RankBound]:
+    """Return what the segments of a piecewise-linear function say about rank, nothing for other functions."""
+    if subject.logits is None or not isinstance(subject.f, PLIF | LeakyReLU):
+        return []
+    kinks = subject.f.kinks if isinstance(subject.f, PLIF) else np.zeros(1)
+    index = _segments(subject, kinks)
+    bounds = [_cells(subject, index, of_contexts) for of_contexts in (True, False)]
+    cover = _cover(subject, index, kinks)
+    return bounds if cover is None else [*bounds, cover]
+
+
+def _segments(subject: Subject, kinks: FloatArray) -> Array:
+    """Return the segment of every logit, or -1 where it is too close to a kink for float64 to tell."""
+    contexts, classes = subject.factors()
+    lengths = np.linalg.norm(classes, axis=1)
+    out = np.empty(subject.shape, dtype=np.int32)
+    for cut in arrays.row_blocks(len(contexts), 8 * len(classes)):
+        block = contexts[cut] @ classes.T
+        # a product of width r errs by at most r u |h||w|; twice that covers the norms and sums here
+        error = 2 * (classes.shape[1] + 4) * UNIT * np.linalg.norm(contexts[cut], axis=1)[:, None] * lengths
+        low = np.searchsorted(kinks, block - error, side="right")
+        high = np.searchsorted(kinks, block + error, side="right")
+        out[cut] = np.where(low == high, low, -1)
+    return out
+
+
+def _cover(subject: Subject, index: Array, kinks: FloatArray) -> RankBound | None:
+    """Bound the rank by that of one line plus the rows and columns that hold every logit off its segment.
+
+    By König's theorem the fewest such rows and columns are as many as a maximum matching of those logits.
+    """
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import maximum_bipartite_matching
+
+    commonest = int(np.bincount(index[index >= 0].ravel()).argmax()) if (index >= 0).any() else 0
+    off = index != commonest
+    if off.mean() > COVERED:
+        return None
+    lines = int(np.count_nonzero(maximum_bipartite_matching(csr_array(off), perm_type="column") >= 0))
+    d, bias = subject.head.d, subject.head.b is not None
+    through_zero = commonest == int(np.searchsorted(kinks, 0.0, side="right")) or isinstance(
+        subject.f, LeakyReLU
+    )
+    # the line s a + t: its constant vanishes when centred, and a bias absorbs it
+    line = d + bias + (subject.kind == "scores" and not bias and not through_zero)
+    value = line + lines + (subject.kind == "log_probs")
+    share = f"all logits but {off.mean():.2g} of them lie on one line (rank {line})"
+    return RankBound(value, "cover", f"{share}, the rest in {lines} rows and columns{_tail(subject.kind)}")
+
+
+def _cells(subject: Subject, index: Array, of_contexts: bool) -> RankBound:
+    """Sum over groups of contexts, or of classes, whose logits share their segments: there f is affine."""
+    patterns = index if of_contexts else np.ascontiguousarray(index.T)
+    sure = (patterns >= 0).all(axis=1)
+    sizes = np.unique(patterns[sure], axis=0, return_counts=True)[1]
+    bias, constants = subject.head.b is not None, not isinstance(subject.f, LeakyReLU)
+    # scores are s (h.w + b) + t: of a context (h, 1) they are linear in that, of a class in (w, b, 1)
+    width = subject.head.d + ((bias or constants) if of_contexts else bias + constants)
+    value = int(np.minimum(sizes, width).sum()) + int(np.count_nonzero(~sure)) + (subject.kind == "log_probs")
+    what = "contexts" if of_contexts else "classes"
+    reason = f"{len(sizes):,} groups of {what} bend alike, each of rank {width} at most"
+    return RankBound(value, "cells", reason + _tail(subject.kind))
+
+
+def _tail(kind: str) -> str:
+    return ", + 1 for the log-normaliser" if kind == "log_probs" else ""
