@@ -320,6 +320,15 @@ def test_certificates_are_about_these_weights_and_this_claim() -> None:
     assert not check(replace(count, rank=count.rank - 1), logits)
 
 
+def test_a_head_stands_for_its_weights() -> None:
+    rng = np.random.default_rng(9)
+    head = Head(rng.standard_normal((9, 3)), rng.standard_normal(9))
+    report = rank_bounds(head)
+    assert (report.subject, report.exact) == ("matrix", 3)
+    assert check(report.lower_proof.certificate, head)
+    assert not check(report.lower_proof.certificate, Head(head.W))
+
+
 def test_report_speaks_for_itself() -> None:
     report = rank_bounds(np.eye(3))
     assert repr(report).startswith("RankReport: matrix 3 x 3, rank 3 proved, 3 seen at tolerance")

@@ -11,7 +11,7 @@ from rankkit.certificates import Minor, check
 from rankkit.errors import CertificateError
 from rankkit.functions.base import PointwiseFunction, apply
 from rankkit.functions.identity import Identity
-from rankkit.heads import LowRankLogits
+from rankkit.heads import Head, LowRankLogits
 from rankkit.ranks.lower import PRECISIONS, lower_bound
 from rankkit.ranks.report import RankBound, RankReport
 from rankkit.ranks.subject import Subject
@@ -24,7 +24,7 @@ NUMERICAL_ENTRIES = 5_000_000
 
 
 def rank_bounds(
-    logits_or_matrix: LowRankLogits | object,
+    logits_or_matrix: LowRankLogits | Head | object,
     f: PointwiseFunction | None = None,
     subject: str = "log_probs",
     max_minor: int = 200,
@@ -40,8 +40,8 @@ def rank_bounds(
 
     Parameters
     ----------
-    logits_or_matrix : LowRankLogits or array-like (rows, columns)
-        A plain matrix has the subject "matrix".
+    logits_or_matrix : LowRankLogits, Head or array-like (rows, columns)
+        A plain matrix has the subject "matrix"; a head stands for its weights, without its bias.
     f : PointwiseFunction, optional
         Applied to every logit; the identity by default.
     subject : "log_probs", "scores" or "centred"

@@ -40,6 +40,8 @@ class Subject:
             if kind not in SUBJECTS:
                 raise InputError(f"subject is {kind!r}; wanted one of {', '.join(SUBJECTS)} for logits")
             return cls(kind, value.head, value, Identity() if f is None else f)
+        if isinstance(value, Head) and f is None and kind in ("log_probs", "matrix"):
+            return cls("matrix", value, None, Identity())
         if f is not None or kind not in ("log_probs", "matrix"):
             raise InputError(
                 "a plain matrix takes no f and has only the subject 'matrix'; pass Head(W, b).logits(H)"
