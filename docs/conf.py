@@ -46,6 +46,7 @@ bibtex_bibfiles = ["references.bib"]
 bibtex_reference_style = "author_year"
 
 autodoc_member_order = "bysource"
+autodoc_mock_imports = ["torch"]  # its pages are built without it
 autodoc_typehints = "signature"
 autodoc_class_signature = "mixed"
 autodoc_type_aliases = {name: name for name in ("Array", "FloatArray", "IntArray")}
