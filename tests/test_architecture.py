@@ -32,19 +32,7 @@ FLOORS = (
 )
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 
-HEAVY = (
-    "scipy",
-    "sympy",
-    "matplotlib",
-    "highspy",
-    "flint",
-    "onnx",
-    "onnxruntime",
-    "PIL",
-    "rich",
-    "typer",
-    "jinja2",
-)
+HEAVY = "scipy sympy matplotlib highspy flint onnx onnxruntime PIL rich typer jinja2 torch".split()
 
 
 def imports(source: str, module: str) -> Iterator[str]:
