@@ -13,13 +13,17 @@ from rankkit.ranks.subject import Subject
 #: Share of logits off the commonest segment above which no small set of rows and columns covers them.
 COVERED = 0.2
 
+#: Number of logits above which their segments are not looked at.
+ENTRIES = 50_000_000
+
 #: Unit roundoff of float64.
 UNIT = 2.0**-53
 
 
 def piecewise_bounds(subject: Subject) -> list[RankBound]:
     """Return what the segments of a piecewise-linear function say about rank, nothing for other functions."""
-    if subject.logits is None or not isinstance(subject.f, PLIF | LeakyReLU):
+    contexts, classes = subject.shape
+    if not isinstance(subject.f, PLIF | LeakyReLU) or contexts * classes > ENTRIES:
         return []
     kinks = subject.f.kinks if isinstance(subject.f, PLIF) else np.zeros(1)
     index = _segments(subject, kinks)
