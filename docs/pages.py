@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import pkgutil
+import re
 from itertools import groupby
 from pathlib import Path
 
@@ -52,16 +53,25 @@ def automodule(module: str) -> str:
 
 
 def names() -> str:
-    """A table of the public names."""
+    """A table of the public names, each a link to where it is described."""
     public = [name for name in sorted(rankkit.__all__) if not name.startswith("__")]
-    rows = [f"| `rk.{name}` | {first_sentence(getattr(rankkit, name))} |" for name in public]
+    rows = [f"| {link(name)} | {first_sentence(getattr(rankkit, name))} |" for name in public]
     return table(("name", "what it is"), rows)
 
 
+def link(name: str) -> str:
+    if name in rankkit._HOME:
+        return f"{{py:obj}}`rk.{name} <rankkit.{rankkit._HOME[name]}.{name}>`"
+    return f"{{py:mod}}`rk.{name} <{getattr(rankkit, name).__name__}>`"
+
+
 def first_sentence(thing: object) -> str:
-    """The first paragraph of a docstring, as it stands in a table cell."""
+    """The first paragraph of a docstring, from reStructuredText to Markdown, as it stands in a table cell."""
     first = inspect.cleandoc(inspect.getdoc(thing) or "").split("\n\n")[0].replace("\n", " ")
-    return first.replace("|", "\\|").replace("``", "`")
+    first = re.sub(r":math:`([^`]+)`", r"$\1$", first.replace("``", "`"))
+    first = re.sub(r":\w+:`~?([^`]+)`", r"`\1`", first)
+    first = re.sub(r"\[([a-z]+\d{4}[a-z]?)\]_", r"{cite:p}`\1`", first)
+    return first.replace("|", "\\|")
 
 
 def theorems() -> str:

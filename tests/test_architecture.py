@@ -32,7 +32,8 @@ FLOORS = (
 )
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 
-HEAVY = "scipy sympy matplotlib highspy flint onnx onnxruntime PIL rich typer jinja2 torch".split()
+HEAVY = {"scipy", "sympy", "matplotlib", "highspy", "flint", "onnx", "onnxruntime"}
+HEAVY |= {"PIL", "rich", "typer", "jinja2", "torch"}
 
 
 def imports(source: str, module: str) -> Iterator[str]:
