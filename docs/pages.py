@@ -99,6 +99,12 @@ def commands() -> str:
 
     command = typer.main.get_command(app)
     text = get_docs_for_click(obj=command, ctx=typer.Context(command, info_name="rankkit"), name="rankkit")
+    # Lists of commands come with their help cut short; here is room for all of it.
+    groups = [command, *(group for group in command.commands.values() if hasattr(group, "commands"))]
+    for name, sub in (item for group in groups for item in group.commands.items()):
+        text = text.replace(
+            f"`{name}`: {sub.get_short_help_str()}\n", f"`{name}`: {sub.help.splitlines()[0]}\n"
+        )
     return text.partition("\n")[2]
 
 
