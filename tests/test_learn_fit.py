@@ -64,7 +64,7 @@ def test_cross_entropy_is_the_entropy_of_every_prediction_without_a_bias():
         assert bool(gap < 1e-5) == same
 
 
-@pytest.mark.parametrize("head", ["gss", "lms-plif", "monotone-network"])
+@pytest.mark.parametrize("head", ["gss", "lms-plif", "monotone-network", "rational-quadratic"])
 def test_residual_of_the_contexts_is_slope_weighted_matching(head):
     P = dirichlet(20, 10, 1.0, 1)
     result = fit(P, head, d=2, steps=60, bias=False)
@@ -86,7 +86,8 @@ def test_a_monotone_optimum_matches_weighted_expectations_and_no_others():
 
 
 @pytest.mark.parametrize(
-    "head", ["sigsoftmax", "gss", "lms-plif", "monotone-network", rk.functions.SoftCap(5.0)]
+    "head",
+    ["sigsoftmax", "gss", "lms-plif", "monotone-network", "rational-quadratic", rk.functions.SoftCap(5.0)],
 )
 def test_monotone_heads_keep_every_argmax_of_their_logits(head):
     result = fit(dirichlet(40, 15, 0.3, 2), head, d=3, steps=150)

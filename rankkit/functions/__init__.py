@@ -17,6 +17,7 @@ from rankkit.functions.leaky_relu import LeakyReLU
 from rankkit.functions.monotone_network import MonotoneNetwork
 from rankkit.functions.plif import PLIF
 from rankkit.functions.polynomial import Polynomial
+from rankkit.functions.rational_quadratic import RationalQuadratic
 from rankkit.functions.sigsoftmax import SigSoftmax
 from rankkit.functions.softcap import SoftCap
 
@@ -30,6 +31,7 @@ __all__ = [
     "MonotoneNetwork",
     "PointwiseFunction",
     "Polynomial",
+    "RationalQuadratic",
     "SigSoftmax",
     "SoftCap",
     "apply",

@@ -53,8 +53,9 @@ def fit(
         Dense rows that sum to 1, or sparse counts, each row divided by its sum. Zeros cost nothing: 0 log 0
         is 0, nothing is added to them.
     head : str or PointwiseFunction
-        "linear", "sigsoftmax", "gss", "lms-plif", "monotone-network", "mos" (a mixture with free states),
-        "mos-projected" (states from one h), "moc", "two-towers", or a function to put on the logits.
+        "linear", "sigsoftmax", "gss", "lms-plif", "monotone-network", "rational-quadratic", "mos" (a mixture
+        with free states), "mos-projected" (states from one h), "moc", "two-towers", or a function to put
+        on the logits.
     d : int
         Width of the states.
     seed : int, numpy.random.Generator or None

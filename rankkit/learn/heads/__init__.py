@@ -9,7 +9,7 @@ from typing import Any
 
 from rankkit.errors import InputError
 from rankkit.functions import GSS, PointwiseFunction, SigSoftmax
-from rankkit.learn.curves import Fixed, LearnedNetwork, LearnedPLIF
+from rankkit.learn.curves import Fixed, LearnedNetwork, LearnedPLIF, LearnedSpline
 from rankkit.learn.heads.context_mixture import ContextMixture
 from rankkit.learn.heads.linear import Linear
 from rankkit.learn.heads.mixture import Mixture, ProjectedMixture
@@ -36,6 +36,10 @@ def _monotone_network(units: int = 8, bound: float = 10.0, bias: bool = True) ->
     return Monotone(LearnedNetwork(units, bound), bias)
 
 
+def _rational_quadratic(segments: int = 20, bound: float = 10.0, bias: bool = True) -> Model:
+    return Monotone(LearnedSpline(segments, bound), bias)
+
+
 #: Name -> what makes the head of its options.
 HEADS: Mapping[str, Callable[..., Model]] = MappingProxyType(
     {
@@ -44,6 +48,7 @@ HEADS: Mapping[str, Callable[..., Model]] = MappingProxyType(
         "gss": _gss,
         "lms-plif": _lms_plif,
         "monotone-network": _monotone_network,
+        "rational-quadratic": _rational_quadratic,
         "mos": Mixture,
         "mos-projected": ProjectedMixture,
         "moc": ContextMixture,
