@@ -11,7 +11,7 @@ from rankkit.cli import heads
 
 
 def figures(
-    outdir: Annotated[Path, typer.Argument(metavar="[OUTDIR]", help="Folder to write to.")] = Path(
+    outdir: Annotated[Path, typer.Argument(metavar="OUTDIR", help="Folder to write to.")] = Path(
         "docs/figures"
     ),
     seed: heads.Seed = 0,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 DEFAULT = "ppocr-v4"
 
 HeadArgument = Annotated[
-    str, typer.Argument(metavar="[HEAD]", help="A dataset name, or a file that holds the weights.")
+    str, typer.Argument(metavar="HEAD", help="A dataset name, or a file that holds the weights.")
 ]
 Weight = Annotated[str | None, typer.Option("--weight", help="Name of the weight tensor inside the file.")]
 Bias = Annotated[str | None, typer.Option("--bias", help="Name of the bias tensor inside the file.")]
