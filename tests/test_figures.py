@@ -84,6 +84,20 @@ def test_a_spectrum_without_noise_claims_none(ax):
     assert not any("not drawn" in text.get_text() for text in ax.texts)
 
 
+@pytest.mark.parametrize("scale", [1e-300, 1e290])
+def test_a_spectrum_at_the_ends_of_float64_can_be_drawn(ax, scale):
+    figures.spectrum(rk.spectrum(scale * np.diag([3.0, 2.0, 1.0])), ax)
+    ax.figure.canvas.draw()
+    assert ax.lines[0].get_ydata().tolist() == pytest.approx([3 * scale, 2 * scale, scale])
+
+
+def test_a_spectrum_of_nothing_says_so(ax):
+    figures.spectrum(rk.spectrum(np.zeros((3, 2))), ax)
+    ax.figure.canvas.draw()
+    assert not ax.lines
+    assert "none of 2 singular values" in ax.texts[0].get_text()
+
+
 def test_the_gain_is_drawn_as_measured_and_where_it_is_measurable_only(results, ax):
     (g,) = results["rank_gain"]
     assert not g.measurable.all(), "the finest level must lie in the noise, or this test shows nothing"
@@ -119,6 +133,12 @@ def test_centrality_of_a_zero_row_and_a_zero_mean_is_zero():
     norm, cosine = centrality(rk.Head(np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 0.0]])))
     assert norm.tolist() == [1, 1, 0]
     assert cosine.tolist() == [0, 0, 0]
+
+
+def test_centrality_of_huge_rows_does_not_overflow():
+    norm, cosine = centrality(rk.Head(1e200 * np.array([[3.0, 4.0], [3.0, 4.0]])))
+    assert norm.tolist() == pytest.approx([5e200, 5e200])
+    assert cosine.tolist() == pytest.approx([1, 1])
 
 
 def test_the_ladder_draws_the_proved_intervals(results, ax):

@@ -309,6 +309,25 @@ def test_the_schema_refuses_damage(data, damage):
         jsonschema.validate(damaged, json.loads(SCHEMA.read_text(encoding="utf-8")))
 
 
+@pytest.mark.parametrize(
+    ("W", "rank", "tied"),
+    [
+        (np.ones((1, 3)), 1, 0),
+        (np.zeros((4, 3)), 0, 4),
+        (2.0**-400 * np.arange(1.0, 13).reshape(4, 3), 2, 0),
+        (2.0**400 * np.arange(1.0, 13).reshape(4, 3), 2, 0),
+        (np.eye(3, 20), 3, 0),
+    ],
+    ids=["one class", "zero", "tiny", "huge", "fewer classes than dimensions"],
+)
+def test_heads_at_the_edge_get_a_page_too(tmp_path, W, rank, tied):
+    report = rk.write_report(rk.Head(W), tmp_path / "r.html")
+    assert report.facts["weights.exact"].value == rank
+    assert report.facts["argmax.tied"].value == tied
+    assert report.facts["argmax.undecided"].value == 0
+    Reader(report.page.read_text(encoding="utf-8"))
+
+
 class Doubtful:
     """A report in which one class has lost its proof."""
 

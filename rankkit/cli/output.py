@@ -65,6 +65,8 @@ def facts(values: Mapping[str, Any]) -> Table:
 
 def print_gain(console: Console, gain: RankGain) -> None:
     """Print the rank that each family adds, one column a level, and the proved bound."""
+    from rankkit.report.findings import signed
+
     by_family: dict[str, dict[float, dict[str, Any]]] = {}
     for row in gain.rows():
         by_family.setdefault(row["family"], {})[row["level"]] = row
@@ -74,7 +76,7 @@ def print_gain(console: Console, gain: RankGain) -> None:
         table(
             ("family", *(f"{level:g}" for level in levels), "rank at most"),
             [
-                (family, *(_signed(rows[level]["gain"]) for level in levels), rows[levels[-1]]["upper"])
+                (family, *(signed(rows[level]["gain"]) for level in levels), rows[levels[-1]]["upper"])
                 for family, rows in by_family.items()
             ],
         )
@@ -97,10 +99,6 @@ def progress(quiet: bool = False) -> Iterator[Callable[[str, float], None]]:
     with bar:
         task = bar.add_task("starting", total=1.0)
         yield lambda stage, fraction: bar.update(task, description=stage, completed=fraction)
-
-
-def _signed(gain: int | None) -> str:
-    return "noise" if gain is None else f"{gain:+,}"
 
 
 def _plain(value: Any) -> Any:

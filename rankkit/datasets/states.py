@@ -136,7 +136,9 @@ def drawn_contexts(head: Head, n: int = COUNT, seed: int | np.random.Generator =
     (100, 2)
     """
     W = widen(head.W)
-    spread = float(np.sqrt(((W - W.mean(axis=0)) ** 2).sum() / head.classes))  # of the logits where s = 1
+    size = float(np.abs(W).max()) or 1.0  # squares of huge or tiny entries would leave the range of float64
+    squares = (W / size - (W / size).mean(axis=0)) ** 2
+    spread = size * float(np.sqrt(squares.sum() / head.classes))  # that of the logits where s = 1
     scale = SPREAD / spread if spread > 0 else 1.0
     H = scale * np.random.default_rng(seed).standard_normal((_count(n), head.d))
     how = (

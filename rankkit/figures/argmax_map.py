@@ -69,7 +69,9 @@ def argmax_map(report: ArgmaxReport, head: Head, ax: Axes | None = None) -> Axes
 def centrality(head: Head) -> tuple[FloatArray, FloatArray]:
     """Return each row's norm and its cosine with the mean row (0 where either is zero), both (classes,)."""
     W = widen(head.W)
+    size = float(np.abs(W).max()) or 1.0  # squares of huge or tiny entries would leave the range of float64
+    W = W / size
     mean = W.mean(axis=0)
     norm = np.linalg.norm(W, axis=1)
     scale = norm * np.linalg.norm(mean)
-    return norm, np.divide(W @ mean, scale, out=np.zeros_like(norm), where=scale > 0)
+    return norm * size, np.divide(W @ mean, scale, out=np.zeros_like(norm), where=scale > 0)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 DEFAULT = "ppocr-v4"
 
 _CONTEXTS = 400
-_LEVELS = (0.3, 0.1, 0.03, 0.01, 1e-3, 1e-4, 1e-6, 1e-8, 1e-10, 1e-12)
+_LEVELS = (0.3, 0.1, 0.03, 0.01, 1e-3, 1e-4, 1e-6, 1e-8, 1e-12)
 
 
 def draw_all(folder: str | os.PathLike[str], seed: int = 0) -> list[Path]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from rankkit.spectra import Spectrum
+
+#: A logarithmic axis that reaches the ends of float64 cannot be ticked.
+_LOWEST, _HIGHEST = 1e-300, 1e300
 
 
 def spectrum(s: Spectrum, ax: Axes | None = None, rule: str = "numpy") -> Axes:
@@ -33,37 +36,42 @@ def spectrum(s: Spectrum, ax: Axes | None = None, rule: str = "numpy") -> Axes:
     matplotlib Axes
     """
     ax = style.axes(ax)
-    floor = float(s.noise_floor)
-    tolerance = float(s.tolerance(rule))
-    seen = np.asarray(s.values)[np.asarray(s.values) > floor]
+    style.label(ax, "k", "singular value σₖ")
+    floor, tolerance = float(s.noise_floor), float(s.tolerance(rule))
+    seen = s.values[s.values > floor]
     hidden = len(s.values) - len(seen)
-    rank = s.numerical_rank(rule)
+    if not len(seen):
+        ax.set_yticks([])
+        words = f"none of {hidden:,} singular values is above\nthe noise floor, {floor:.1e}"
+        look: dict[str, Any] = {"fontsize": style.FONT, "color": style.MUTED, "ha": "center", "va": "center"}
+        ax.text(0.5, 0.5, words, transform=ax.transAxes, **look)
+        return ax
 
-    k = np.arange(1, len(seen) + 1)
-    ax.plot(k, seen, color=style.SERIES[0], linewidth=1.2, marker=".", markersize=3.2, zorder=3)
+    ax.plot(
+        np.arange(1, len(seen) + 1),
+        seen,
+        color=style.SERIES[0],
+        linewidth=1.2,
+        marker=".",
+        markersize=3.2,
+        zorder=3,
+    )
     ax.set_yscale("log")
-    top = float(seen[0]) if len(seen) else 1.0
-    positive = [v for v in (floor, tolerance) if v > 0]
-    bottom = min([*positive, float(seen[-1]) if len(seen) else 1.0]) / 30
-    ax.set_ylim(bottom, top * 6)
+    lowest = min(v for v in (floor, tolerance, float(seen[-1])) if v > 0)
+    bottom = max(lowest / 30, _LOWEST)
+    ax.set_ylim(bottom, min(float(seen[0]) * 6, _HIGHEST))
     right = min(len(s.values), int(np.ceil(1.3 * len(seen))) + 4)
     ax.set_xlim(-0.02 * right, 1.02 * right + 1)
-
-    if floor > 0:
+    if floor > bottom:
         ax.axhspan(bottom, floor, color=style.BAND, zorder=0)
-        words = f"under the noise floor, {floor:.1e}"
+        words = f"noise floor {floor:.1e}"
         if hidden:
             words += f": {hidden:,} value{'s' if hidden > 1 else ''} not drawn"
-        _write(ax, words, np.sqrt(bottom * floor), "center", style.MUTED)
-    ax.axhline(tolerance, color=style.SERIES[1], linewidth=1.1, linestyle=(0, (5, 3)), zorder=2)
-    _write(
-        ax,
-        f"tolerance, rule “{rule}”: {tolerance:.1e}; rank {rank:,}",
-        tolerance * 1.25,
-        "bottom",
-        style.SERIES[1],
-    )
-    style.label(ax, "k", "singular value σₖ")
+        _write(ax, words, float(np.sqrt(bottom) * np.sqrt(floor)), "center", style.MUTED)
+    if tolerance > bottom:
+        ax.axhline(tolerance, color=style.SERIES[1], linewidth=1.1, linestyle=(0, (5, 3)), zorder=2)
+        words = f"tolerance, rule “{rule}”: {tolerance:.1e}; rank {s.numerical_rank(rule):,}"
+        _write(ax, words, tolerance * 1.25, "bottom", style.SERIES[1])
     return ax
 
 

@@ -61,6 +61,13 @@ def gain_rule(s: Study) -> str:
     )
 
 
+def signed(gain: int | None) -> str:
+    """Return a rank gain as tables show it."""
+    if gain is None:
+        return "noise"
+    return f"{gain:+,}" if gain else "0"
+
+
 def _rank(facts: Facts, key: str, r: RankReport) -> None:
     facts.add(f"{key}.lower", r.lower, "lower-bound", r.lower_proof.reason)
     facts.add(f"{key}.upper", r.upper, "upper-bound", r.upper_proof.reason)

@@ -11,7 +11,7 @@ import rankkit
 from rankkit.certificates import Witness
 from rankkit.figures.argmax_map import centrality
 from rankkit.figures.svg import theme
-from rankkit.report.findings import by_family, gain_rule
+from rankkit.report.findings import by_family, gain_rule, signed
 from rankkit.report.glossary import TERMS
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def render(s: Study, facts: Facts, pictures: dict[str, str], file: CertificateFi
         ladder=_ladder(s), lists=_lists(s), certificates=_download(file),
         levels=[f"{level:g}".replace("e-0", "e-") for level in levels],
         gains=[
-            {"family": family, "cells": [_signed(row["gain"]) for row in rows]}
+            {"family": family, "cells": [signed(row["gain"]) for row in rows]}
             for family, rows in families.items()
         ],
         gain_rule=gain_rule(s),
@@ -167,12 +167,6 @@ def _ladder(s: Study) -> list[dict[str, str]]:
         {"key": f"ladder.{r.subject}", "title": words[r.subject][0], "why": words[r.subject][1]}
         for r in s.ladder
     ]
-
-
-def _signed(gain: int | None) -> str:
-    if gain is None:
-        return "noise"
-    return f"{gain:+,}" if gain else "0"
 
 
 def _download(file: CertificateFile) -> dict[str, str]:

@@ -31,7 +31,7 @@ STAGES = {
 }
 
 #: Levels of the rank gain: finer where models live, coarser where only high precision sees.
-LEVELS = (0.3, 0.1, 0.03, 0.01, 1e-3, 1e-4, 1e-6, 1e-8, 1e-10, 1e-12)
+LEVELS = (0.3, 0.1, 0.03, 0.01, 1e-3, 1e-4, 1e-6, 1e-8, 1e-12)
 
 #: Largest minor that is tried for the ranks of tables of logits, which take ball arithmetic.
 MINOR = 200
