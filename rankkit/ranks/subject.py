@@ -173,5 +173,7 @@ def distinct(array: Array, up_to_sign: bool = False) -> IntArray:
     if up_to_sign:
         leading = np.take_along_axis(rows, (rows != 0).argmax(axis=1)[:, None], axis=1)
         rows = rows * np.where(leading < 0, -1.0, 1.0) + 0.0
-    first = np.unique(rows, axis=0, return_index=True)[1]
-    return np.sort(first)
+    first: dict[bytes, int] = {}
+    for i, row in enumerate(rows):
+        first.setdefault(row.tobytes(), i)
+    return np.array(list(first.values()))
