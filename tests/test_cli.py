@@ -32,6 +32,7 @@ def folder(tmp_path_factory):
     np.savez(place / "turned.npz", W=W.T)
     np.savez(place / "other.npz", W=W + 1.0)
     np.savez(place / "nan.npz", W=np.where(W > 30, np.nan, W))
+    np.savez(place / "complex.npz", W=W + 1j)
     np.savez(place / "two.npz", first=W, second=W)
     np.save(place / "contexts.npy", rng.standard_normal((30, 4)))
     np.save(place / "narrow.npy", rng.standard_normal((30, 3)))
@@ -185,6 +186,8 @@ BAD = [
     (("gain", "{}/head.npz", "--contexts", "{}/none.npy"), "none.npy"),
     (("report", "{}/head.npz", "--out", "{}/no/folder/r.html"), "not a folder"),
     (("report", "{}/head.npz", "--out", "{}/r.json"), "report.html"),
+    (("report", "{}/head.npz", "--out", "{}"), "which is a folder"),
+    (("spectrum", "{}/complex.npz"), "complex128"),
     (("argmax", "{}/head.npz", "--save", "{}/c.txt"), "c.txt"),
     (("check", "{}/none.npz", "{}/head.npz"), "none.npz"),
     (("check", "{}/head.npz", "{}/head.npz"), "not a file of certificates"),
@@ -233,11 +236,13 @@ def test_interrupting_has_its_own_code(folder, monkeypatch):
     assert "interrupted" in run("argmax", folder / "head.npz", code=130).stderr
 
 
-def test_a_defect_keeps_its_traceback(folder, monkeypatch):
+@pytest.mark.parametrize("where", ["outside", "inside"])
+def test_a_defect_keeps_its_traceback(folder, monkeypatch, where):
     from rankkit import reach
+    from rankkit.reach.argmaxable import argmaxable
 
     def defect(*_, **__):
-        return len(3)
+        return argmaxable(3) if where == "inside" else len(3)
 
     monkeypatch.setattr(reach, "argmaxable", defect)
     result = CliRunner().invoke(app, ["argmax", str(folder / "head.npz")])

@@ -33,14 +33,9 @@ class Guarded(TyperGroup):
         try:
             with _usage_is_bad_input():
                 return super().invoke(ctx)
-        except (
-            InputError,
-            LoadError,
-            TypeError,
-            PermissionError,
-            NotADirectoryError,
-            IsADirectoryError,
-        ) as error:
+        except BrokenPipeError:
+            raise
+        except (InputError, LoadError, OSError, TypeError) as error:
             if isinstance(error, TypeError) and not _from_the_gate(error):
                 raise
             typer.echo(f"rankkit: {_sentence(error)}", err=True)
@@ -60,14 +55,14 @@ def _usage_is_bad_input() -> Iterator[None]:
 
 
 def _from_the_gate(error: TypeError) -> bool:
-    """Whether rankkit itself raised this type mistake on purpose, rather than Python somewhere inside."""
+    """Whether the gate for arrays raised this on purpose; anywhere else it is a defect."""
     frame = error.__traceback__
     while frame is not None and frame.tb_next is not None:
         frame = frame.tb_next
-    return frame is not None and frame.tb_frame.f_globals.get("__name__", "").startswith("rankkit.")
+    return frame is not None and frame.tb_frame.f_globals.get("__name__") == "rankkit.arrays"
 
 
 def _sentence(error: Exception) -> str:
-    if isinstance(error, OSError):
+    if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}"
     return " ".join(str(error).split())

@@ -45,6 +45,8 @@ def report(
 
 def summarise(written: Report) -> None:
     """Print what the page says, in the order of the page; the last line is where it is."""
+    from rankkit.report.page import readable
+
     s, f = written.study, written.facts
     console = output.console()
     rungs = {
@@ -68,7 +70,7 @@ def summarise(written: Report) -> None:
         f"Classes that can win: {f['argmax.can'].shown}; that never can: {f['argmax.never'].shown}; "
         f"that only tie: {f['argmax.tied'].shown}; undecided: {f['argmax.undecided'].shown}"
     )
-    names = [s.head.class_name(int(i)) for i in s.argmax.unargmaxable[:24]]
+    names = [readable(s.head.class_name(int(i))) for i in s.argmax.unargmaxable[:24]]
     if names:
         more = " ..." if len(s.argmax.unargmaxable) > len(names) else ""
         console.print(f"Never: {' '.join(names)}{more}", soft_wrap=True)

@@ -98,7 +98,7 @@ def targets(path: str | os.PathLike[str]) -> tuple[Path, Path]:
     Raises
     ------
     InputError
-        The folder does not exist, or the page would have the name of its numbers.
+        The folder does not exist, is itself the path, or the page would have the name of its numbers.
     """
     page = Path(path).absolute()
     numbers = page.with_suffix(".json")
@@ -106,6 +106,8 @@ def targets(path: str | os.PathLike[str]) -> tuple[Path, Path]:
         raise InputError(
             f"path is {path}; wanted a page such as report.html, because its numbers go to {numbers.name}"
         )
+    if page.is_dir():
+        raise InputError(f"path is {path}, which is a folder; wanted a file in it, such as report.html")
     if not page.parent.is_dir():
         raise InputError(f"path is {path}, but {page.parent} is not a folder; make it first")
     return page, numbers
