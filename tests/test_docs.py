@@ -146,3 +146,15 @@ def test_nobody_is_sent_to_the_other_package_of_this_name():
 def test_the_version_is_told_once():
     assert f"version: {rk.__version__}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
     assert f"\n## {rk.__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_the_default_head_is_as_the_pages_describe_it():
+    head = next(dataset for dataset in rk.datasets.available() if dataset.name == "ppocr-v4")
+    readme, quickstart, concepts = (
+        (ROOT / page).read_text(encoding="utf-8")
+        for page in ("README.md", "docs/quickstart.md", "docs/concepts.md")
+    )
+    assert f"{head.classes:,} characters scored from states of width {head.d}" in readme
+    assert f"({head.size_mb:.0f} MB)" in quickstart
+    assert f"({head.d} in the default head" in concepts
+    assert f"({head.classes:,} characters there)" in concepts
