@@ -12,7 +12,11 @@ from rankkit import arrays
 from rankkit.arrays import Array, FloatArray, IntArray
 from rankkit.certificates.checker import classes as checker
 from rankkit.heads import Head
+from rankkit.reach.screen import own_directions
 from rankkit.reach.verify import inside_simplex
+
+#: How far leads are measured, as a share of a class's own score; with biases a long lead makes a short state.
+LEVEL, TILTED = 1e-6, 0.1
 
 
 class Verdict(IntEnum):
@@ -85,6 +89,27 @@ class Ledger:
                 if refusal is None:
                     self._enter(int(classes[k]), Verdict.ARGMAXABLE, rule)
                     self._narrow[int(classes[k])] = states[k].copy()
+
+    def enter_own_directions(self, leaders: IntArray, asked: IntArray) -> dict[int, IntArray]:
+        """Enter the classes that a pruned pass proves to win in their own direction.
+
+        ``leaders`` (n,) holds one class per distinct row, of the largest bias; ``asked`` are positions among
+        them. Returns the rivals of those that do not, as positions. With biases, a state is stretched until
+        its lead over every other class outweighs any difference of biases at least twice.
+        """
+        b = np.zeros(len(leaders)) if self.b is None else self.b[leaders]
+        level = bool((b == b[0]).all())
+        found = own_directions(self.W[leaders], asked, clear=LEVEL if level else TILTED)
+        for k in np.flatnonzero(found.leads > 0):
+            state = found.states[k]
+            if not level and b[asked[k]] < b.max():
+                need = np.frexp(b.max() - b[asked[k]])[1] - np.frexp(found.leads[k])[1] - found.exponent + 2
+                state = np.ldexp(state.astype(np.float64), need)
+                if not (np.ldexp(state, -need) == found.states[k]).all():  # beyond the range of float64
+                    continue
+            self._enter(int(leaders[asked[k]]), Verdict.ARGMAXABLE, Rule.OWN_DIRECTION)
+            self._narrow[int(leaders[asked[k]])] = state
+        return found.rivals
 
     def enter_simplex(
         self, classes: IntArray, rows: IntArray, weights: FloatArray, rules: Sequence[Rule]

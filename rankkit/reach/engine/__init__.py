@@ -4,7 +4,7 @@
 step              question                                               cost
 ================  =====================================================  ======================
 ``duplicates``    does another class have the same row?                  one hash per row
-``self_witness``  is the class extreme in the direction of its own row?  one product W W^T
+``screen``        is the class extreme in the direction of its own row?  a share of W W^T
 ``min_norm``      where is the hull of the others nearest to it?         a small problem per class
 ``simplex``       does the proof for a neighbour cover it?               a solve per neighbourhood
 ``exact``         all that floating point cannot tell                    rational solves

@@ -14,9 +14,7 @@ from functools import cached_property
 import numpy as np
 
 from rankkit.arrays import Array, FloatArray
-
-#: Axes are divided by their spread to this power: 0 keeps the shape of the cloud, 1 makes it a ball.
-EQUALISE = 0.25
+from rankkit.reach.screen import EQUALISE
 
 #: An axis whose spread is below this fraction of the largest is rounding noise of the map.
 NOISE = 1e-13
@@ -57,20 +55,17 @@ class Cloud:
         down = -self.axes[-1]
         return down / np.linalg.norm(down)
 
-    def states(self, directions: FloatArray, multiples: FloatArray | None = None) -> FloatArray:
+    def states(self, directions: FloatArray) -> FloatArray:
         """Map separating directions (m, D) to states (m, d) of the head.
 
-        With ``multiples`` (m,), the logits of state k are ``multiples[k] * points @ directions[k]`` up to a
-        constant. Without, the scale is free: the largest entry becomes about 1. Where the cloud is lifted the
-        last coordinate becomes 1, and a direction whose last coordinate is not positive becomes not finite.
+        Without a bias the scale is free, and the largest entry becomes about 1. With one the last coordinate
+        becomes 1; a direction whose last coordinate is not positive becomes not finite.
         """
         v = directions @ self.axes.T
         with np.errstate(all="ignore"):
             if self.lifted:
                 ratio = v[:, :-1] / np.where(v[:, -1:] > 0, v[:, -1:], np.nan)
                 return np.ldexp(ratio, self.exponents[-1] - self.exponents[:-1])
-            if multiples is not None:
-                return np.ldexp(v * multiples[:, None], -self.exponents)
         mantissa, exponent = np.frexp(v)
         exponent = exponent - self.exponents
         top = exponent.max(axis=1, keepdims=True, where=mantissa != 0, initial=-5000)

@@ -52,7 +52,8 @@ def group_rows(W: FloatArray, b: FloatArray) -> RowGroups:
     first: dict[bytes, int] = {}
     for i, row in enumerate(W):
         key = hashlib.blake2b((row + 0.0).tobytes(), digest_size=16).digest()  # + 0.0 turns -0.0 into 0.0
-        leader[i] = first.setdefault(key, i)
+        if np.array_equal(W[first.setdefault(key, i)], row):
+            leader[i] = first[key]
     for head in np.unique(leader[leader != np.arange(len(W))]):
         members = np.flatnonzero(leader == head)
         leader[members] = members[np.argmax(b[members])]

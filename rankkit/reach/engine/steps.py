@@ -12,9 +12,9 @@ from rankkit.reach.engine.coordinates import Cloud, make_cloud
 from rankkit.reach.engine.duplicates import RowGroups
 from rankkit.reach.engine.exact import ExactHull, Loses, Wins
 from rankkit.reach.engine.min_norm import RAY, Nearest
-from rankkit.reach.engine.self_witness import RIVALS, self_witness
 from rankkit.reach.engine.simplex import Simplex, simplex_of
 from rankkit.reach.ledger import Ledger, Rule, Verdict
+from rankkit.reach.screen import RIVALS
 
 #: Classes searched at once: few at first, so that their simplices spare the others a search.
 FIRST_WAVE, LARGEST_WAVE = 32, 2048
@@ -44,25 +44,16 @@ class _Run:
         if len(self.leaders) == 1:
             self._witness(self.leaders, np.zeros((1, self.rows.shape[1])), Rule.ALONE)
             return
-        flat = make_cloud(self.rows)
-        rivals = self._own_directions(flat)
-        cloud = flat if self.biases is None else make_cloud(self.rows, self.biases)
-        self._exactly(self._nearest_points(cloud, rivals))
+        rivals = self.ledger.enter_own_directions(self.leaders, self._open_points())
+        self._report()
+        if len(self._open_points()):
+            self._exactly(self._nearest_points(make_cloud(self.rows, self.biases), rivals))
 
     def _dominated_duplicates(self) -> None:
         for i in self.asked:
             leader = int(self.groups.leader[i])
             if leader != i and not self.groups.tied[i]:
                 self.ledger.enter_combination(int(i), (leader,), np.ones(1), Rule.DUPLICATE)
-
-    def _own_directions(self, flat: Cloud) -> dict[int, IntArray]:
-        """Enter the classes that win in their own direction; return the rivals of the others, as points."""
-        asked = self._open_points()
-        found = self_witness(flat, asked, self.biases)
-        passed = asked[found.passed[asked]]
-        states = flat.states(flat.points[passed], None if self.biases is None else found.multiples[passed])
-        self._witness(self.leaders[passed], states, Rule.OWN_DIRECTION)
-        return found.rivals
 
     def _nearest_points(self, cloud: Cloud, rivals: dict[int, IntArray]) -> dict[int, Nearest]:
         """Enter what the search for nearest points settles; return where it ended for the rest."""

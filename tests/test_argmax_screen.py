@@ -1,0 +1,79 @@
+"""The pruned pass in float32: what it proves is true exactly, and what it leaves open it does not hide."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from rankkit.certificates.checker import classes as checker
+from rankkit.reach import screen
+from rankkit.reach.verify import inside_simplex
+
+
+def heavy(classes: int, d: int) -> np.ndarray:
+    """Rows with a common offset, unlike norms and a decaying spectrum, as language models have them."""
+    rng = np.random.default_rng(0)
+    scale = 1 / np.sqrt(np.arange(1, d + 1))
+    norms = np.exp(0.25 * rng.standard_normal((classes, 1)))
+    return rng.standard_normal((classes, d)) * scale * norms + 3 * rng.standard_normal(d) * scale
+
+
+@pytest.mark.parametrize("exponent", [-900, 0, 900])
+@pytest.mark.parametrize(("classes", "d"), [(300, 3), (2500, 64)])
+def test_every_lead_is_a_lower_bound(classes: int, d: int, exponent: int) -> None:
+    W = np.ldexp(heavy(classes, d), exponent)
+    found = screen.own_directions(W, np.arange(classes))
+    proved = np.flatnonzero(found.leads > 0)
+    assert 0 < len(proved) < classes
+    states = found.states[proved].astype(np.float64)
+    assert not any(checker.witnesses(W, None, proved.tolist(), states, [()] * len(proved)))
+    scores = states @ np.ldexp(W, -found.exponent).T
+    own = scores[np.arange(len(proved)), proved].copy()
+    scores[np.arange(len(proved)), proved] = -np.inf
+    assert (own - scores.max(axis=1) >= found.leads[proved] * (1 - 1e-12) - 1e-12 * own).all()
+
+
+def test_what_is_left_open_has_a_rival_beyond_it() -> None:
+    W = heavy(2500, 64)
+    found = screen.own_directions(W, np.arange(2500))
+    scores = found.states.astype(np.float64) @ W.T
+    open_rows = np.flatnonzero(found.leads <= 0)
+    assert len(open_rows)
+    for i in open_rows:
+        assert found.rivals[int(i)][0] == np.where(np.arange(2500) == i, -np.inf, scores[i]).argmax()
+        assert scores[i, found.rivals[int(i)][0]] > scores[i, i] * (1 - 1e-4)
+
+
+@pytest.mark.parametrize("digits", [4, 8, 12])
+def test_near_twins_are_proved_only_where_they_differ_enough(digits: int) -> None:
+    W = heavy(200, 16)
+    longest = int(np.linalg.norm(W - W.mean(axis=0), axis=1).argmax())
+    W = np.vstack([W, W[longest] + 10.0**-digits * (W[longest] - W.mean(axis=0))])
+    found = screen.own_directions(W, np.array([longest, 200]))
+    assert found.leads[0] <= 0  # its twin is a little longer
+    x = [Fraction(float(v)) for v in found.states[1]]
+    lead = sum(
+        a * (Fraction(float(u)) - Fraction(float(v))) for a, u, v in zip(x, W[200], W[longest], strict=True)
+    )
+    assert lead > 0
+    assert Fraction(float(found.leads[1])) * Fraction(2) ** found.exponent <= lead
+
+
+@pytest.mark.parametrize("bias", [False, True])
+def test_a_simplex_holds_what_is_inside_and_nothing_else(bias: bool) -> None:
+    rng = np.random.default_rng(1)
+    corners = rng.standard_normal((5, 4))
+    weights = rng.dirichlet(np.ones(5), size=6)
+    weights[3] = [1.2, -0.2, 0.0, 0.0, 0.0]
+    W = np.vstack([corners, weights @ corners])
+    b = np.concatenate([np.ones(5), np.ones(6) - 1e-9]) if bias else None
+    if b is not None:
+        b[9] = 1 + 1e-9  # reaches above the roof
+    shown = inside_simplex(W, b, range(5), range(5, 11), weights)
+    assert shown == [True, True, True, False, not bias, True]
+    wrong = np.roll(weights, 1, axis=1)
+    assert not any(inside_simplex(W, b, range(5), range(5, 11), wrong))
+    flat = np.vstack([W[:4], W[:1], W[5:]])
+    assert not any(inside_simplex(flat, b, range(5), range(5, 11), weights))
