@@ -18,7 +18,10 @@ from rankkit.cli import app
 from rankkit.cli.selftest import CHECKS
 from rankkit.errors import DatasetMissing
 
-COMMANDS = ("report", "spectrum", "argmax", "gain", "check", "theorems", "datasets", "figures", "selftest")
+COMMANDS = (
+    *("report", "spectrum", "argmax", "gain", "fit"),
+    *("check", "theorems", "datasets", "figures", "selftest"),
+)
 
 
 @pytest.fixture(scope="module")

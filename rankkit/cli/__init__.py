@@ -15,6 +15,7 @@ from rankkit.cli.argmax import argmax
 from rankkit.cli.check import check
 from rankkit.cli.datasets import app as datasets_app
 from rankkit.cli.figures import figures
+from rankkit.cli.fit import fit
 from rankkit.cli.gain import gain
 from rankkit.cli.guard import Guarded
 from rankkit.cli.report import report
@@ -53,6 +54,7 @@ app.command()(report)
 app.command()(spectrum)
 app.command()(argmax)
 app.command()(gain)
+app.command()(fit)
 app.command()(check)
 app.add_typer(theorems_app, name="theorems")
 app.add_typer(datasets_app, name="datasets")

@@ -10,18 +10,25 @@ from rankkit.learn.bounds import (
 from rankkit.learn.fitting import fit
 from rankkit.learn.heads import HEADS
 from rankkit.learn.result import FitResult
+from rankkit.learn.study import COMPARED, Cell, Claim, Study, compare, synthetic_truths
 from rankkit.learn.truths import Counts, dirichlet, next_words
 
 __all__ = [
+    "COMPARED",
     "HEADS",
+    "Cell",
+    "Claim",
     "Counts",
     "EntropyBound",
     "FitResult",
     "SpectralBounds",
+    "Study",
+    "compare",
     "dirichlet",
     "entropy_bound",
     "entropy_bound_of",
     "fit",
     "next_words",
     "spectral_bounds",
+    "synthetic_truths",
 ]
