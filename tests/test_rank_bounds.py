@@ -263,6 +263,19 @@ def test_max_minor_caps_the_proof_and_says_so() -> None:
     assert len(report.lower_proof.certificate.rows) == 9
 
 
+def test_one_precision_is_tried_whatever_it_costs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rankkit.ranks.lower.WORK", 1.0)
+    rng = np.random.default_rng(10)
+    report = rank_bounds(
+        Head(rng.standard_normal((12, 4))).logits(rng.standard_normal((11, 4))), SigSoftmax()
+    )
+    assert report.exact == 11
+    narrow = Head(rng.standard_normal((31, 1))).logits(rng.standard_normal((30, 1)))
+    line = rank_bounds(narrow, SigSoftmax(), "scores")
+    assert 5 < line.lower < line.upper == 30
+    assert "up to 64 bits" in line.lower_proof.reason
+
+
 class Asinh(MonotoneFunction):
     def __call__(self, z: np.ndarray) -> np.ndarray:
         return np.arcsinh(z)

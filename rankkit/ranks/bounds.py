@@ -33,10 +33,11 @@ def rank_bounds(
     r"""Return proved bounds, lower <= rank <= upper, and the numerical rank beside them.
 
     The rank is that of the matrix of real numbers which the stored (dyadic) numbers define: no rounding, no
-    tolerance. Below, a minor is proved non-singular, by elimination modulo a prime where ``f`` maps
-    rationals to rationals and in ball arithmetic elsewhere [johansson2017]_. Above stand the shape,
-    repeated rows and columns, the inner dimension with its exact null vectors, and the number of monomials.
-    Every certificate has been checked.
+    tolerance. Below, a minor is proved non-singular: by elimination modulo a prime where ``f`` maps
+    rationals to rationals or is a rational function of an exponential, in ball arithmetic elsewhere
+    [johansson2017]_. Above stand the shape, repeated rows and columns, the inner dimension with its exact
+    null vectors, the number of monomials, and the segments of a piecewise-linear function. Every
+    certificate has been checked.
 
     Parameters
     ----------

@@ -16,12 +16,10 @@ from rankkit.ranks.subject import Subject
 #: Bits of ball arithmetic that are tried, in this order.
 PRECISIONS = (64, 128, 256, 512, 1024, 2048, 4096)
 
-#: How many doublings in a row may prove nothing more before the search ends: singular stays singular at any
-#: precision.
+#: How many doublings in a row may prove nothing more: what is singular stays so at any precision.
 PATIENCE = 3
 
-
-#: Largest cost of one determinant of balls, as size cubed times bits: about a second.
+#: Size cubed times bits beyond which the precision is doubled no further; a second or two for a determinant.
 WORK = 4e9
 
 
@@ -62,7 +60,7 @@ def _balls(subject: Subject, choice: Choice, size: int, least: int) -> RankBound
 
     best, used, tried, stalled = least - 1, 0, 0, 0
     for bits in PRECISIONS:
-        if size**3 * bits > WORK:
+        if tried and size**3 * bits > WORK:
             break
         with flint.ctx.workprec(bits):
             try:

@@ -18,8 +18,8 @@ class RankBound:
     value : int
         The bound.
     kind : str
-        What sort of proof: "minor" or "none" below; "shape", "distinct rows", "distinct classes",
-        "monomials", "null vectors" above.
+        What sort of proof: "minor" or "none" below; "shape", "distinct rows", "distinct classes", "cover",
+        "cells", "monomials", "null vectors" above.
     reason : str
         The proof in a sentence.
     certificate : Minor, Monomials or None
