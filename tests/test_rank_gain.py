@@ -93,6 +93,18 @@ def test_default_families_are_ten_and_have_names() -> None:
     assert repr(gain) == "RankGain: 10 families at 12 levels on 30 of 30 contexts x 40 classes"
 
 
+def test_default_families_that_overflow_are_skipped_and_named() -> None:
+    logits = drawn(30, 40, 3)
+    large = Head(1000 * logits.head.W).logits(logits.H)
+    gain = rank_gain(large, levels=[1e-3])
+    assert len(gain.families) == len(gain.upper) == 9
+    assert [name for name, _ in gain.skipped] == ["Exp"]
+    assert "not finite" in gain.skipped[0][1]
+    assert rank_gain(logits, levels=[1e-3]).skipped == ()
+    with pytest.raises(InputError, match="not finite"):
+        rank_gain(large, [Exp()])
+
+
 def test_mixtures_come_as_callables() -> None:
     one, two = (partial(MixtureOfSoftmaxes.drawn, components=k, seed=0) for k in (1, 2))
     gain = rank_gain(drawn(30, 40, 3), [one, two], [1e-8])

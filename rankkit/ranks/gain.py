@@ -53,6 +53,8 @@ class RankGain:
         Which contexts the matrices are made of.
     shape : (int, int)
         Shape of the logits that were given, of which ``contexts`` may be a sample.
+    skipped : tuple of (str, str)
+        Default families that cannot be evaluated at these logits, and why.
     """
 
     families: tuple[str, ...]
@@ -64,6 +66,7 @@ class RankGain:
     spectra: tuple[Spectrum, ...]
     contexts: IntArray
     shape: tuple[int, int]
+    skipped: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         for array in (self.levels, self.ranks, self.measurable, self.linear, self.contexts):
@@ -158,13 +161,22 @@ def rank_gain(
         )
     heights = np.array(sorted((_level(level) for level in levels), reverse=True))
     rng = arrays.generator(seed)
-    families = default_families(rng) if families is None else families
+    chosen = default_families(rng) if families is None else families
     sampled = np.arange(logits.shape[0])
     if len(sampled) > arrays.count("contexts", contexts):
         sampled = np.sort(rng.choice(sampled, contexts, replace=False))
     some = logits.head.logits(logits.H[sampled])
     base = spectrum(some, Identity(), center="classes")
-    found = [_measure(some, family) for family in families]
+    found, skipped = [], []
+    for family in chosen:
+        try:
+            found.append(_measure(some, family))
+        except (
+            InputError
+        ) as why:  # large logits overflow some of the default families: the others still count
+            if families is not None or not isinstance(family, PointwiseFunction):
+                raise
+            skipped.append((family.name, str(why)))
     spectra = tuple(seen for _, seen, _ in found)
     return RankGain(
         families=tuple(name for name, _, _ in found),
@@ -176,6 +188,7 @@ def rank_gain(
         spectra=spectra,
         contexts=sampled,
         shape=logits.shape,
+        skipped=tuple(skipped),
     )
 
 
