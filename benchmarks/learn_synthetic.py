@@ -33,7 +33,7 @@ REFERENCE = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--steps", type=int, default=600, help="L-BFGS steps of every stage (default 600)")
-    parser.add_argument("--restarts", type=int, default=2, help="random starts, the best is kept (default 2)")
+    parser.add_argument("--restarts", type=int, default=4, help="random starts, the best is kept (default 4)")
     arguments = parser.parse_args()
     rng = np.random.default_rng(0)
     truths = {alpha: rk.learn.dirichlet(CONTEXTS, CLASSES, alpha, rng) for alpha in (0.1, 1.0)}

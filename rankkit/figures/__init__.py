@@ -2,8 +2,9 @@
 
 from rankkit.figures import style
 from rankkit.figures.argmax_map import argmax_map
+from rankkit.figures.learned_function import learned_function
 from rankkit.figures.rank_gain import rank_gain
 from rankkit.figures.rank_ladder import SUBJECTS, rank_ladder
 from rankkit.figures.spectrum import spectrum
 
-__all__ = ["SUBJECTS", "argmax_map", "rank_gain", "rank_ladder", "spectrum", "style"]
+__all__ = ["SUBJECTS", "argmax_map", "learned_function", "rank_gain", "rank_ladder", "spectrum", "style"]
