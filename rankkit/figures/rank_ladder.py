@@ -58,7 +58,7 @@ def rank_ladder(reports: Sequence[RankReport], d: int, ax: Axes | None = None) -
             ax.plot(report.exact, y, "D", zorder=4, **exact)
     ax.plot([], [], label="proved", **proved)
     ax.plot([], [], "o", label="float64 count", **counted)
-    ax.plot([], [], "D", label="exact: both bounds meet", **exact)
+    ax.plot([], [], "D", label="exact", **exact)
     ax.set_yticks(range(len(reports)), [SUBJECTS.get(r.subject, r.subject) for r in reports])
     ax.set_ylim(len(reports) - 0.5, -0.6)
     ax.set_xlim(low - margin, high + margin)

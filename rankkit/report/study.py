@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,9 @@ STAGES = {
 
 #: Levels of the rank gain: finer where models live, coarser where only high precision sees.
 LEVELS = (0.3, 0.1, 0.03, 0.01, 1e-3, 1e-4, 1e-6, 1e-8, 1e-12)
+
+#: Entries of W up to which one thread is faster than several.
+SMALL = 5_000_000
 
 #: Largest minor that is tried for the ranks of tables of logits, which take ball arithmetic.
 MINOR = 200
@@ -93,17 +96,20 @@ def study(head: Head, contexts: object | None = None, progress: Show | None = No
     used = use(head, contexts, seed)
     logits = head.logits(used.H)
     clock = Clock(progress)
-    with clock("rank of W"):
-        weights = _pinned(rank_bounds(head.W, max_minor=max(MINOR, head.d), seed=seed), head)
-    with clock("rank ladder"):
-        ladder = tuple(rank_bounds(logits, subject=subject, max_minor=MINOR, seed=seed) for subject in LADDER)
-    with clock("spectra"):
-        weights_spectrum = spectrum(head.W, precision="float64")
-        centred_spectrum = spectrum(logits, center="classes")
-    with clock("classes that can never win"):
-        argmax = argmaxable(head, progress=clock.within)
-    with clock("rank gain"):
-        gain = rank_gain(logits, levels=LEVELS, seed=seed)
+    with _few_threads(head):
+        with clock("rank of W"):
+            weights = _pinned(rank_bounds(head.W, max_minor=max(MINOR, head.d), seed=seed), head)
+        with clock("rank ladder"):
+            ladder = tuple(
+                rank_bounds(logits, subject=subject, max_minor=MINOR, seed=seed) for subject in LADDER
+            )
+        with clock("spectra"):
+            weights_spectrum = spectrum(head.W, precision="float64")
+            centred_spectrum = spectrum(logits, center="classes")
+        with clock("classes that can never win"):
+            argmax = argmaxable(head, progress=clock.within)
+        with clock("rank gain"):
+            gain = rank_gain(logits, levels=LEVELS, seed=seed)
     return Study(
         head,
         used,
@@ -116,6 +122,14 @@ def study(head: Head, contexts: object | None = None, progress: Show | None = No
         seed,
         dict(clock.seconds),
     )
+
+
+def _few_threads(head: Head) -> AbstractContextManager[object]:
+    """Keep linear algebra on one thread for heads so small that threads would wait longer than they work."""
+    import scipy.linalg  # noqa: F401  brings its own BLAS, which has to be there to be limited
+    from threadpoolctl import threadpool_limits
+
+    return threadpool_limits(1) if head.W.size < SMALL else nullcontext()
 
 
 def _pinned(report: RankReport, head: Head) -> RankReport:
