@@ -41,7 +41,7 @@ class Guarded(TyperGroup):
             typer.echo(f"rankkit: {_sentence(error)}", err=True)
             raise typer.Exit(BAD_INPUT) from error
         except KeyboardInterrupt as stop:
-            typer.echo("rankkit: interrupted; nothing was written half", err=True)
+            typer.echo("rankkit: interrupted; no file was left half written", err=True)
             raise typer.Exit(INTERRUPTED) from stop
 
 

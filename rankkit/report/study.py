@@ -100,9 +100,10 @@ def study(head: Head, contexts: object | None = None, progress: Show | None = No
         with clock("rank of W"):
             weights = _pinned(rank_bounds(head.W, max_minor=max(MINOR, head.d), seed=seed), head)
         with clock("rank ladder"):
-            ladder = tuple(
-                rank_bounds(logits, subject=subject, max_minor=MINOR, seed=seed) for subject in LADDER
-            )
+            ladder = []
+            for done, subject in enumerate(LADDER):
+                clock.within(done, len(LADDER))
+                ladder.append(rank_bounds(logits, subject=subject, max_minor=MINOR, seed=seed))
         with clock("spectra"):
             weights_spectrum = spectrum(head.W, precision="float64")
             centred_spectrum = spectrum(logits, center="classes")
@@ -114,7 +115,7 @@ def study(head: Head, contexts: object | None = None, progress: Show | None = No
         head,
         used,
         weights,
-        ladder,
+        tuple(ladder),
         weights_spectrum,
         centred_spectrum,
         argmax,
