@@ -75,9 +75,7 @@ def g2p_phonemes(content: bytes) -> list[str]:
 
 
 def _assigned(content: bytes, variable: str) -> list[str]:
-    with (
-        warnings.catch_warnings()
-    ):  # a package's odd escape sequences are not our concern
+    with warnings.catch_warnings():  # a package's odd escape sequences are not our concern
         warnings.simplefilter("ignore")
         tree = ast.parse(content)
     for node in ast.walk(tree):
