@@ -102,7 +102,7 @@ def _argmax(facts: Facts, s: Study) -> None:
         "argmax.can", len(a.argmaxable), "can-win", f"classes with a state at which they win, {checked}"
     )
     facts.add("argmax.never", len(a.unargmaxable), "never-wins",
-              f"classes inside the convex hull of others, {checked}")  # fmt: skip
+              f"classes that are weighted averages of others, {checked}")  # fmt: skip
     facts.add(
         "argmax.tied", len(a.tied), "ties", f"classes whose row and bias another class has too, {checked}"
     )

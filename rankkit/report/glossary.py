@@ -88,7 +88,8 @@ TERMS: dict[str, Term] = {
     "never-wins": Term(
         "Can never win",
         "No state whatsoever makes this class the strictly most probable one (unargmaxable). Its row "
-        "lies inside the convex hull of other rows, so some other class always does at least as well.",
+        "is a weighted average of other rows whose average bias is no smaller (it lies in their convex "
+        "hull), so some other class always does at least as well.",
     ),
     "can-win": Term(
         "Can win",
