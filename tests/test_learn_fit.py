@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 import pytest
-from scipy.sparse import csr_array
+from scipy.sparse import coo_array, csr_array
 from scipy.special import log_softmax, rel_entr, softmax
 
 import rankkit as rk
@@ -192,6 +192,7 @@ def test_a_seed_decides_everything(head):
 
 def test_a_drawn_seed_is_told_and_repeats():
     P = dirichlet(10, 6, 1.0, 0)
+    assert fit(P, d=1, steps=10, seed=np.int64(7)).seed == 7
     for seed in (None, np.random.default_rng(3)):
         drawn = fit(P, d=1, steps=10, seed=seed)
         assert (fit(P, d=1, steps=10, seed=drawn.seed).H == drawn.H).all()
@@ -278,6 +279,26 @@ def test_counts_are_their_frequencies_and_zeros_are_exact():
     assert sparse.kl == pytest.approx(kl(P, sparse.log_probs()), rel=1e-12)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_a_step_that_overflows_is_not_taken(seed):
+    P = dirichlet(40, 25, 0.1, 0)
+    result = fit(P, rk.functions.Exp(), d=3, steps=300, seed=seed)
+    assert result.kl < fit(P, d=3, steps=20, seed=seed).kl
+    assert np.isfinite(result.history).all()
+
+
+def test_a_function_that_breaks_its_promise_is_refused():
+    class Falling(rk.MonotoneFunction):
+        def __call__(self, z):
+            return -z
+
+        def slope(self, z):
+            return np.full_like(z, -1.0)
+
+    with pytest.raises(rk.InputError, match="Falling is not increasing"):
+        fit(GOOD, Falling(), d=1)
+
+
 def test_one_hot_rows_cost_nothing_at_infinity_only():
     result = fit(np.eye(4), d=2, steps=300)
     assert 0 < result.kl < 1e-4
@@ -305,6 +326,7 @@ GOOD = [[0.5, 0.5], [0.25, 0.75]]
         ({"P": [0.5, 0.5]}, r"P has 1 axis, shape \(2,\)"),
         ({"P": np.zeros((0, 3))}, "P has an empty axis"),
         ({"P": csr_array([[1, 2], [0, 0]])}, r"P\[1\] has no count"),
+        ({"P": coo_array([1, 2])}, r"P has 1 axis"),
         ({"P": csr_array([[1, -2], [1, 0]])}, r"P\[0, 1\] = -2"),
         ({"d": 0}, "d is 0; wanted an integer >= 1"),
         ({"steps": 0}, "steps is 0"),

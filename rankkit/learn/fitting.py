@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 
-from rankkit.arrays import FloatArray, count, generator, number
+from rankkit.arrays import count, generator, number
 from rankkit.errors import InputError
 from rankkit.functions import PointwiseFunction
 from rankkit.heads import log_softmax
 from rankkit.learn.heads import Model, make
 from rankkit.learn.heads.linear import Linear
 from rankkit.learn.objective import Target
-from rankkit.learn.optimise import Run, loss_and_gradient, minimise
+from rankkit.learn.optimise import Run, loss_and_gradient
+from rankkit.learn.restart import Progress, Restart
 from rankkit.learn.result import FitResult
 
 #: The k for which the overlap of top k classes is reported, where there are more classes.
 TOPS = (5, 10)
-
-#: Called with steps done and steps at most; raise StopIteration to stop early.
-Progress = Callable[[int, int], None]
 
 
 def fit(
@@ -101,73 +98,36 @@ def fit(
     model, target = make(head, **options), Target.of(P, weights)
     d, steps, restarts = count("d", d), count("steps", steps), count("restarts", restarts)
     tolerance = number("tolerance", tolerance, positive=True)
-    own_seed = int(generator(seed).integers(2**62)) if not isinstance(seed, int) else seed
+    own_seed, show = repeatable(seed), progress or _silent
     if warm is not None and restarts > 1:
         raise InputError(f"restarts is {restarts} with warm=; one start has no random restarts")
     recipe = {
         "head": head.spec() if isinstance(head, PointwiseFunction) else head,
         "options": {name: v.item() if isinstance(v, np.generic) else v for name, v in options.items()},
     }
-    jobs = [
-        _Job(model, target, d, (count("seed", own_seed, least=0), i), steps, tolerance)
-        for i in range(restarts)
-    ]
+    jobs = [Restart(model, target, d, (own_seed, i), steps, tolerance) for i in range(restarts)]
     if warm is not None:
-        runs = [jobs[0].resume(_checked(warm, model, target, d), progress or _silent)]
+        _require_same(warm, model, target, d)
+        before = Run(dict(warm.arrays), warm.history, warm.seconds, warm.stopped)
+        runs = [jobs[0].go_on(before, warm.model, show)]
     elif executor is None:
-        watches = [_shifted(progress or _silent, i, restarts) for i in range(restarts)]
-        runs = [job(watch) for job, watch in zip(jobs, watches, strict=True)]
+        runs = [job(_shifted(show, i, restarts)) for i, job in enumerate(jobs)]
     else:
         runs = []
         for run in executor.map(_call, jobs):
             runs.append(run)
-            (progress or _silent)(len(runs) * jobs[0].total, restarts * jobs[0].total)
+            show(len(runs) * jobs[0].total, restarts * jobs[0].total)
     return _result(recipe, model, target, own_seed, tolerance, runs)
 
 
-@dataclass(frozen=True, eq=False)
-class _Job:
-    """One restart: all that another process needs to run it."""
-
-    model: Model
-    target: Target
-    d: int
-    seed: tuple[int, int]
-    steps: int
-    tolerance: float
-
-    @property
-    def total(self) -> int:
-        return self.steps * (1 + self.model.starts_linear)
-
-    def __call__(self, progress: Progress) -> Run:
-        rng = np.random.default_rng(self.seed)
-        linear = Linear(bias=self.model.bias)
-        first = linear if self.model.starts_linear else self.model
-        start = first.start(first.shapes(*self.target.shape, self.d), rng)
-        run = self._minimise(first, start, lambda done: progress(done, self.total))
-        if first is self.model:
-            return run
-        return self._from_linear(run, rng, lambda done: progress(self.steps + done, self.total))
-
-    def resume(self, warm: FitResult, progress: Progress) -> Run:
-        before = Run(dict(warm.arrays), warm.history, warm.seconds, warm.stopped)
-        if warm.model == self.model:
-            again = self._minimise(self.model, before.arrays, lambda done: progress(done, self.steps))
-            return _joined(before, again)
-        rng = np.random.default_rng(self.seed)
-        return self._from_linear(before, rng, lambda done: progress(done, self.steps))
-
-    def _from_linear(self, linear: Run, rng: np.random.Generator, watch: Callable[[int], None]) -> Run:
-        shapes = self.model.shapes(*self.target.shape, self.d)
-        start = self.model.from_linear(linear.arrays, shapes, rng)
-        return _joined(linear, self._minimise(self.model, start, watch))
-
-    def _minimise(self, model: Model, start: dict[str, FloatArray], watch: Callable[[int], None]) -> Run:
-        return minimise(model, self.target, start, self.steps, self.tolerance, watch)
+def repeatable(seed: int | np.random.Generator | None) -> int:
+    """Return an integer seed: the one given, or one drawn from what was given."""
+    if isinstance(seed, Integral):
+        return count("seed", seed, least=0)
+    return int(generator(seed).integers(2**62))
 
 
-def _call(job: _Job) -> Run:
+def _call(job: Restart) -> Run:
     return job(_silent)
 
 
@@ -179,12 +139,7 @@ def _shifted(progress: Progress, i: int, restarts: int) -> Progress:
     return lambda done, total: progress(i * total + done, restarts * total)
 
 
-def _joined(before: Run, after: Run) -> Run:
-    history = np.concatenate([before.history, after.history[1:]])
-    return Run(after.arrays, history, before.seconds + after.seconds, after.stopped)
-
-
-def _checked(warm: FitResult, model: Model, target: Target, d: int) -> FitResult:
+def _require_same(warm: FitResult, model: Model, target: Target, d: int) -> None:
     if (warm.shape, warm.d) != (target.shape, d):
         raise InputError(
             f"warm is a fit of {warm.shape} with d = {warm.d}; wanted {target.shape} with d = {d}"
@@ -193,7 +148,6 @@ def _checked(warm: FitResult, model: Model, target: Target, d: int) -> FitResult
         raise InputError(
             f"warm is a fit of {warm.model}; wanted one of {model} or of {Linear(bias=model.bias)}"
         )
-    return warm
 
 
 def _result(

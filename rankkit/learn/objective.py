@@ -49,7 +49,8 @@ class Target:
         """
         counts = hasattr(P, "tocsr") and hasattr(P, "toarray")
         if counts:
-            arrays.require_room("P", P.shape)  # type: ignore[attr-defined]
+            rows, columns = (*P.shape, 1)[:2]  # type: ignore[attr-defined]
+            arrays.require_room("P", (rows, columns))
             P = P.toarray()  # type: ignore[attr-defined]
         probabilities = arrays.widen(arrays.matrix("P", P))
         if (probabilities < 0).any():

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from rankkit.arrays import FloatArray
+from rankkit.errors import InputError
 from rankkit.learn.heads.model import Arrays, Model, Shapes
 from rankkit.learn.objective import Target
 
@@ -59,11 +60,16 @@ def minimise(
 
     shapes = {name: array.shape for name, array in start.items()}
     contexts = target.shape[0]
-    began, history, asked = time.perf_counter(), [], False
+    began, asked = time.perf_counter(), False
+    history: list[float] = []
 
     def loss(flat: FloatArray) -> tuple[float, FloatArray]:
-        value, gradient = loss_and_gradient(model, target, unpack(flat, shapes))
-        return value - contexts * target.entropy, pack(gradient, shapes)
+        """Where a long step overflows, higher than at the start, so that the line search turns back."""
+        value, by_array = loss_and_gradient(model, target, unpack(flat, shapes))
+        gradient = pack(by_array, shapes)
+        if np.isfinite(value) and np.isfinite(gradient).all():
+            return value - contexts * target.entropy, gradient
+        return 10 * contexts * (1 + history[0]), np.zeros_like(flat)
 
     def after_step(intermediate_result: Any) -> None:
         nonlocal asked
@@ -75,7 +81,9 @@ def minimise(
             raise
 
     flat = pack(start, shapes)
-    history.append(loss(flat)[0] / contexts)
+    history.append(loss_and_gradient(model, target, start)[0] / contexts - target.entropy)
+    if not np.isfinite(history[0]):
+        raise InputError("the loss overflows at the start; wanted a function that is finite around 0")
     limits = {"maxiter": steps, "maxfun": 20 * steps, "maxcor": MEMORY, "maxls": 40}
     stops = {"gtol": tolerance, "ftol": FLAT * np.finfo(float).eps}
     found = minimize(loss, flat, jac=True, method="L-BFGS-B", callback=after_step, options=limits | stops)
@@ -90,10 +98,11 @@ def minimise(
 
 
 def loss_and_gradient(model: Model, target: Target, arrays: Arrays) -> tuple[float, dict[str, FloatArray]]:
-    """Return contexts x cross-entropy and its gradient with respect to every array."""
-    scores, pull = model.scores(arrays)
-    value, by_scores = target.loss(scores)
-    return value, pull(by_scores)
+    """Return contexts x cross-entropy and its gradient by every array; not finite where float64 overflows."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        scores, pull = model.scores(arrays)
+        value, by_scores = target.loss(scores)
+        return value, pull(by_scores)
 
 
 def pack(arrays: Arrays, shapes: Shapes) -> FloatArray:

@@ -11,7 +11,7 @@ import numpy as np
 
 from rankkit.arrays import FloatArray, count, generator
 from rankkit.errors import InputError
-from rankkit.learn.fitting import fit
+from rankkit.learn.fitting import fit, repeatable
 from rankkit.learn.heads import make
 from rankkit.learn.objective import Target
 from rankkit.learn.truths import dirichlet
@@ -175,7 +175,7 @@ def compare(
         raise InputError(
             f"truths holds {sorted(lengths)} truths a kind; wanted as many of each, at least one"
         )
-    own_seed = count("seed", seed, least=0) if isinstance(seed, int) else int(generator(seed).integers(2**62))
+    own_seed = repeatable(seed)
     shapes = {truth: group[0].shape for truth, group in targets.items()}
     asked = [(truth, count("d", d), head) for truth in targets for d in widths for head in heads]
     sizes = {key: _parameters(shapes[key[0]], key[1], key[2], bias) for key in asked}
