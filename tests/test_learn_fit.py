@@ -114,7 +114,7 @@ def test_rank_of_every_head():
     for head in ("linear", "moc", "two-towers"):
         assert ranks.pop(head) == 4  # d, and one for the bias
     assert min(ranks.values()) > 10
-    for head in ("mos", "mos-projected", "lms-plif"):
+    for head in ("mos", "mos-projected", "mixtape", "lms-plif"):
         assert ranks[head] == 19
 
 

@@ -104,5 +104,5 @@ def test_a_start_from_the_linear_head_predicts_nearly_the_same(head):
     arrays = linear.start(linear.shapes(9, 7, 3), rng)
     start = model.from_linear(arrays, model.shapes(9, 7, 3), rng)
     assert {name: array.shape for name, array in start.items()} == model.shapes(9, 7, 3)
-    if head in ("linear", "lms-plif", "rational-quadratic", "moc", "two-towers"):
+    if head in ("linear", "lms-plif", "rational-quadratic", "mixtape", "moc", "two-towers"):
         assert model.scores(start)[0] - linear.scores(arrays)[0] == pytest.approx(np.zeros((9, 7)), abs=1e-13)

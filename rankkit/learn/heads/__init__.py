@@ -11,6 +11,7 @@ from rankkit.errors import InputError
 from rankkit.functions import GSS, PointwiseFunction, SigSoftmax
 from rankkit.learn.curves import Fixed, LearnedNetwork, LearnedPLIF, LearnedSpline
 from rankkit.learn.heads.context_mixture import ContextMixture
+from rankkit.learn.heads.gated_mixture import GatedMixture
 from rankkit.learn.heads.linear import Linear
 from rankkit.learn.heads.mixture import Mixture, ProjectedMixture
 from rankkit.learn.heads.model import Model
@@ -51,6 +52,7 @@ HEADS: Mapping[str, Callable[..., Model]] = MappingProxyType(
         "rational-quadratic": _rational_quadratic,
         "mos": Mixture,
         "mos-projected": ProjectedMixture,
+        "mixtape": GatedMixture,
         "moc": ContextMixture,
         "two-towers": TwoTowers,
     }

@@ -1,0 +1,69 @@
+"""Gated mixture of logits: every class weighs the states of a context in its own way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rankkit.arrays import FloatArray, count
+from rankkit.learn.heads.mixture import logsumexp
+from rankkit.learn.heads.model import Arrays, Model, Pullback, Shapes, output_shapes
+
+
+@dataclass(frozen=True)
+class GatedMixture(Model):
+    r"""Mixtape's mixture of logits with a gate per class and context [yang2019]_.
+
+    .. math:: z_{cj} = \sum_k g_{cjk}\, w_j \cdot h_{kc} + b_j, \quad g_{cj} = \mathrm{softmax}_k(v_j \cdot
+        u_{kc} + t_{jk})
+
+    One softmax over logits that are mixed before it. The gates depend on the class, so the rank is
+    generically full; gates shared by all classes would be a mixture of contexts. States and gate states are
+    free here: ``H`` and ``U`` are (K, contexts, d).
+
+    Parameters
+    ----------
+    components : int
+        K, the number of states a context.
+    bias : bool
+        Whether every class has a bias.
+    """
+
+    components: int = 2
+    bias: bool = True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "components", count("components", self.components))
+
+    def shapes(self, contexts: int, classes: int, d: int) -> Shapes:
+        K = self.components
+        own: Shapes = {"U": (K, contexts, d), "V": (classes, d), "t": (classes, K)}
+        return {"H": (K, contexts, d)} | output_shapes(classes, d, self.bias) | own
+
+    def start(self, shapes: Shapes, rng: np.random.Generator) -> dict[str, FloatArray]:
+        drawn = {name: rng.normal(0.0, shapes["W"][1] ** -0.25, shapes[name]) for name in ("U", "V")}
+        return super().start(shapes, rng) | drawn
+
+    def scores(self, arrays: Arrays) -> tuple[FloatArray, Pullback]:
+        H, W, U, V = arrays["H"], arrays["W"], arrays["U"], arrays["V"]
+        Z = H @ W.T
+        gates = U @ V.T + arrays["t"].T[:, None]
+        gates = np.exp(gates - logsumexp(gates, axis=0))
+        mean = (gates * Z).sum(axis=0)
+        b = arrays.get("b")
+
+        def pull(D: FloatArray) -> dict[str, FloatArray]:
+            by_Z, by_gates = gates * D, gates * (Z - mean) * D
+            return {
+                "H": by_Z @ W,
+                "W": np.einsum("knm,knd->md", by_Z, H, optimize=True),
+                "U": by_gates @ V,
+                "V": np.einsum("knm,knd->md", by_gates, U, optimize=True),
+                "t": by_gates.sum(axis=1).T,
+            } | ({} if b is None else {"b": D.sum(axis=0)})
+
+        return mean if b is None else mean + b, pull
+
+    def from_linear(self, linear: Arrays, shapes: Shapes, rng: np.random.Generator) -> dict[str, FloatArray]:
+        return super().from_linear(linear, shapes, rng) | {"H": np.tile(linear["H"], (self.components, 1, 1))}
