@@ -77,17 +77,17 @@ def make(head: str | PointwiseFunction, **options: Any) -> Model:
     rankkit.errors.InputError: head is 'mixture'; wanted linear, sigsoftmax, gss, lms-plif, ...
     """
     if isinstance(head, PointwiseFunction):
-        return make_with(Monotone, head.name, {"curve": Fixed(head)}, options)
+        return _called(Monotone, head.name, {"curve": Fixed(head)}, options)
     if not isinstance(head, str):
         raise TypeError(
             f"head is {head!r}; wanted a name or an instance such as rankkit.functions.SoftCap(30)"
         )
     if head not in HEADS:
         raise InputError(f"head is {head!r}; wanted {', '.join(HEADS)}, or a pointwise function")
-    return make_with(HEADS[head], head, {}, options)
+    return _called(HEADS[head], head, {}, options)
 
 
-def make_with(
+def _called(
     maker: Callable[..., Model], name: str, given: Mapping[str, Any], options: Mapping[str, Any]
 ) -> Model:
     """Call ``maker``, after a look at whether it takes these options."""
