@@ -262,7 +262,32 @@ def test_files_that_are_no_fits_are_refused(tmp_path):
     (tmp_path / "text.npz").write_text("not a fit")
     np.savez(tmp_path / "other.npz", W=np.eye(2))
     np.savez(tmp_path / "broken.npz", fit=json.dumps({"kl": 1.0}), history=np.ones(2), restarts=np.ones(1))
-    for name in ("absent", "text", "other", "broken"):
+    fit(GOOD, d=1, steps=3).save(tmp_path / "good.npz")
+    with np.load(tmp_path / "good.npz") as stored:
+        good = dict(stored)
+    for name, change in {
+        "narrow": {"learned.b": np.zeros(3)},
+        "nan": {"learned.b": np.array([0.0, np.nan])},
+        "small": {"learned.b": np.zeros(2, dtype=np.float32)},
+        "extra": {"learned.curve": np.zeros(2)},
+        "head": {"fit": str(good["fit"]).replace("linear", "unheard")},
+        "nest": {"fit": "[" * 100_000},
+        "pickle": {"history": np.array([{}], dtype=object)},
+    }.items():
+        np.savez(tmp_path / f"{name}.npz", **{**good, **change})
+    for name in (
+        "absent",
+        "text",
+        "other",
+        "broken",
+        "narrow",
+        "nan",
+        "small",
+        "extra",
+        "head",
+        "nest",
+        "pickle",
+    ):
         with pytest.raises(rk.LoadError, match="is not a saved fit"):
             FitResult.load(tmp_path / f"{name}.npz")
 

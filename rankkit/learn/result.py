@@ -15,6 +15,7 @@ from rankkit.arrays import FloatArray
 from rankkit.errors import LoadError
 from rankkit.functions import PointwiseFunction, from_spec
 from rankkit.heads import Head, log_softmax
+from rankkit.heads.formats import npy
 from rankkit.learn.heads import Model, make
 
 
@@ -175,14 +176,25 @@ class FitResult:
             No such file, or not one that :meth:`save` wrote.
         """
         try:
-            with np.load(path, allow_pickle=False) as stored:
-                plain = json.loads(str(stored["fit"]))
-                series = {name: stored[name] for name in _SERIES}
-                learned = {n.removeprefix("learned."): stored[n] for n in stored if n.startswith("learned.")}
+            with open(path, "rb") as file:
+                stored = {name: member.numbers() for name, member in npy.members(file).items()}
+            plain = json.loads(str(stored["fit"]))
             plain["top_overlap"] = {int(k): share for k, share in plain["top_overlap"].items()}
-            return cls(arrays=learned, **series, **plain)
-        except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError) as why:
+            series: dict[str, Any] = {name: stored[name] for name in _SERIES}
+            learned = {n.removeprefix("learned."): stored[n] for n in stored if n.startswith("learned.")}
+            found = cls(arrays=learned, **series, **plain)
+            found._require_sound()
+        except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as why:
             raise LoadError(f"{path} is not a saved fit: {why}") from why
+        return found
+
+    def _require_sound(self) -> None:
+        wanted = self.model.shapes(*self.shape, self.d)
+        if {name: array.shape for name, array in self.arrays.items()} != wanted:
+            raise LoadError(f"its arrays are not those of {self.name}; wanted {wanted}")
+        for name, array in self.arrays.items():
+            if array.dtype != np.float64 or not np.isfinite(array).all():
+                raise LoadError(f"its array {name} holds something else than finite float64 numbers")
 
 
 _MAPPINGS = ("recipe", "arrays", "top_overlap", "residuals")
