@@ -139,6 +139,16 @@ def test_order_of_the_heads_on_average():
     assert sigsoftmax == pytest.approx(linear, rel=0.02)
 
 
+@pytest.mark.parametrize("head", ["lms-plif", "monotone-network", "rational-quadratic"])
+def test_learned_functions_reach_full_rank_for_certain(head):
+    result = fit(dirichlet(24, 15, 0.3, 0), head, d=3, steps=100)
+    logits = result.head.logits(result.H)
+    ranks = rk.rank_bounds(logits, result.function, subject="centred")
+    assert ranks.exact == 14
+    assert rk.check(ranks.lower_proof.certificate, result.head)
+    assert rk.rank_bounds(logits, subject="centred").exact == 4
+
+
 def test_sigsoftmax_gains_rank_for_certain():
     P = dirichlet(30, 20, 1.0, 0)
     result = fit(P, "sigsoftmax", d=2, bias=False, steps=500)
