@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from argmax_proofs import decided
@@ -125,13 +127,53 @@ def test_narrow_heads_are_taken_exactly(dtype: str) -> None:
     assert verdicts(decided(W)) == verdicts(decided(W.astype(np.float64)))
 
 
-def test_a_witness_that_needs_more_than_float64_is_reported_not_guessed() -> None:
+@pytest.mark.parametrize("bias", [False, True])
+@pytest.mark.parametrize("d", [2, 8, 32])
+def test_points_planted_on_faces_and_rounded_to_float64_are_all_decided(d: int, bias: bool) -> None:
+    """Rounding throws such points in or out by less than a state with float64 entries can show."""
+    rng = np.random.default_rng(d)
+    W = rng.standard_normal((1992, d))
+    hull = rng.standard_normal((8, d)) @ W.T
+    planted = []
+    for k, scores in enumerate(hull):
+        corners = W[np.argsort(-scores)[: 2 + k % min(d - 1, 3)]]
+        mean = rng.dirichlet(np.ones(len(corners))) @ corners
+        slack = (0.0, 1e-12, -1e-12, 2.0**-52)[k % 4]
+        planted.append(mean * (1 + slack))
+    W = np.vstack([W, planted])
+    b = np.round(rng.standard_normal(2000), 3) if bias else None
+    head = rk.Head(W, b)
+    asked = range(1992, 2000)
+    report = rk.argmaxable(head, classes=asked)
+    assert report.undecided.tolist() == []
+    assert all(rk.check(report.certificate(i), head) is True for i in asked)
+
+
+def test_a_class_may_win_only_at_states_with_more_digits_than_float64(tmp_path: Path) -> None:
+    """The origin wins at (1, -t) for t between (2**52 + 1) / 2**52 and 2**52 / (2**52 - 1).
+
+    These are neighbours in a Farey sequence, and no ratio of two float64 numbers lies between them.
+    """
+    gap = 2.0**-52
+    report = decided([[1 + gap, 1.0], [-1.0, gap - 1], [0.0, 0.0]])
+    assert report.argmaxable.tolist() == [0, 1, 2]
+    assert report.certificate(2).x.shape == (2, 2)
+    report.save(tmp_path / "certificates.npz")
+    found = rk.certificates.load(tmp_path / "certificates.npz")
+    assert rk.certificates.check_all(found, report.head) == [True] * 3
+
+
+def test_entries_of_unlike_magnitude_are_decided() -> None:
     W = np.array([[1e300, 0], [-1e300, 0], [0, 1e-300], [0, 0]])
-    report = rk.argmaxable(rk.Head(W))
-    for i in report.undecided:
-        assert report.certificate(i) is None
-        assert "wins" in report.reason(i)
-    assert report.unargmaxable.tolist() == [3]
+    assert decided(W).argmaxable.tolist() == [0, 1, 2]
+
+
+def test_a_state_beyond_float64_is_reported_not_guessed() -> None:
+    head = rk.Head([[1e300, 0], [-1e300, 0], [0, 1e-300], [0, 0]], [0.0, 0.0, 1e-300, 1e300])
+    report = rk.argmaxable(head)
+    assert report.undecided.tolist() == [2]  # it takes a state of 1e600
+    assert report.certificate(2) is None
+    assert "beyond the range" in report.reason(2)
 
 
 def test_a_subset_of_classes_gets_the_same_verdicts_and_no_others() -> None:
@@ -184,7 +226,7 @@ def test_progress_ends_with_every_class_and_never_falls() -> None:
     assert seen == sorted(seen)
 
 
-def test_the_report_tells_its_story(tmp_path: object) -> None:
+def test_the_report_tells_its_story() -> None:
     names = ["<b>", *map(str, range(1, 40))]
     head = rk.Head(gaussian(40, 2), class_names=names, name="<toy>")
     report = rk.argmaxable(head)
@@ -200,7 +242,7 @@ def test_the_report_tells_its_story(tmp_path: object) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["npz", "json"])
-def test_saved_certificates_check_and_cover_every_class(tmp_path: object, suffix: str) -> None:
+def test_saved_certificates_check_and_cover_every_class(tmp_path: Path, suffix: str) -> None:
     head = rk.Head(np.vstack([gaussian(40, 2), np.ones((2, 2))]))
     path = tmp_path / f"certificates.{suffix}"
     rk.argmaxable(head).save(path)

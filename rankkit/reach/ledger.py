@@ -66,7 +66,7 @@ class Ledger:
         self.rules = np.zeros(head.classes, np.int8)
         self.combinations: dict[int, tuple[tuple[int, ...], tuple[Fraction, ...] | FloatArray]] = {}
         self.reasons: dict[int, str] = {}
-        self._narrow: dict[int, Array] = {}
+        self._states: dict[int, Array] = {}
 
     def enter_witnesses(
         self, classes: IntArray, X: FloatArray, rule: Rule, ties: Sequence[tuple[int, ...]]
@@ -88,7 +88,27 @@ class Ledger:
             for k, refusal in zip(rest, refusals, strict=True):
                 if refusal is None:
                     self._enter(int(classes[k]), Verdict.ARGMAXABLE, rule)
-                    self._narrow[int(classes[k])] = states[k].copy()
+                    self._states[int(classes[k])] = states[k].copy()
+
+    def enter_exact_witness(
+        self, i: int, state: Sequence[Fraction], rule: Rule, ties: tuple[int, ...]
+    ) -> bool:
+        """Enter class ``i`` if it wins at ``state`` (d,), rounded to as few digits as will do; tell whether.
+
+        Beyond the digits of float64, the state is a sum of float64 terms.
+        """
+        left = list(state)
+        terms = _terms(left, 1)
+        self.enter_witnesses(np.array([i]), terms, rule, [ties])
+        while self.verdicts[i] == Verdict.UNDECIDED:
+            more = _terms(left, len(terms))
+            if not more.any():  # what is left is beyond the range of float64
+                return False
+            terms = np.vstack([terms, more])
+            if checker.long_witness(self.W, self.b, i, terms, ties) is None:
+                self._enter(i, Verdict.ARGMAXABLE, rule)
+                self._states[i] = terms
+        return True
 
     def enter_own_directions(self, leaders: IntArray, asked: IntArray) -> dict[int, IntArray]:
         """Enter the classes that a pruned pass proves to win in their own direction.
@@ -108,7 +128,7 @@ class Ledger:
                 if not (np.ldexp(state, -need) == found.states[k]).all():  # beyond the range of float64
                     continue
             self._enter(int(leaders[asked[k]]), Verdict.ARGMAXABLE, Rule.OWN_DIRECTION)
-            self._narrow[int(leaders[asked[k]])] = state
+            self._states[int(leaders[asked[k]])] = state
         return found.rivals
 
     def enter_simplex(
@@ -141,9 +161,23 @@ class Ledger:
         return classes[self.verdicts[classes] == Verdict.UNDECIDED]
 
     def state(self, i: int) -> FloatArray:
-        """Return the state (d,) that makes class ``i`` win."""
-        return self._narrow[i].astype(np.float64)
+        """Return the state (d,) that makes class ``i`` win, or terms (m, d) of it."""
+        return self._states[i].astype(np.float64)
 
     def _enter(self, i: int, verdict: Verdict, rule: Rule) -> None:
         self.verdicts[i], self.rules[i] = verdict, rule
         self.reasons.pop(i, None)
+
+
+def _terms(left: list[Fraction], count: int) -> FloatArray:
+    """Take ``count`` float64 terms off the numbers ``left``, the nearest ones first."""
+    terms = np.zeros((count, len(left)))
+    for k, value in enumerate(left):
+        for term in terms:
+            try:
+                term[k] = float(value)
+            except OverflowError:
+                return np.zeros((count, len(left)))
+            value -= Fraction(float(term[k]))
+        left[k] = value
+    return terms

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 
 import numpy as np
 
@@ -102,14 +103,12 @@ class _Run:
         self.ledger.reasons[leader] = "the exact combination was refused by the check"
 
     def _won_exactly(self, leader: int, outcome: Wins) -> None:
-        try:
-            state = np.array([float(v) for v in outcome.state])
-        except OverflowError:
-            self.ledger.reasons[leader] = "it wins, but only at a state beyond the range of float64"
-            return
-        self._witness(np.array([leader]), state[None], Rule.EXACT)
-        if self.ledger.verdicts[leader] == Verdict.UNDECIDED:
-            self.ledger.reasons[leader] = "it wins, but at no state found with float64 entries"
+        state = list(outcome.state)
+        if self.biases is None:  # any scale will do: put the middle of the entries' range at 1
+            low = min(_magnitude(v) for v in state if v)
+            state = [v * 2 ** min(-low // 2, 1000) for v in state]
+        if not self.ledger.enter_exact_witness(leader, state, Rule.EXACT, self.groups.ties(leader)):
+            self.ledger.reasons[leader] = "it wins, but only at states beyond the range of float64"
 
     def _witness(self, leaders: IntArray, X: FloatArray, rule: Rule) -> None:
         self.ledger.enter_witnesses(leaders, X, rule, [self.groups.ties(int(i)) for i in leaders])
@@ -135,3 +134,8 @@ class _Run:
         standing = np.where(self.groups.tied[self.asked], self.groups.leader[self.asked], self.asked)
         decided = self.ledger.verdicts[standing] != Verdict.UNDECIDED
         self.progress(int(decided.sum()), len(self.asked))
+
+
+def _magnitude(value: Fraction) -> int:
+    """Return about log2 of a positive or negative number."""
+    return abs(value.numerator).bit_length() - value.denominator.bit_length()
