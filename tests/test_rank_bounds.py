@@ -223,6 +223,45 @@ def same(one: RankReport, other: RankReport) -> bool:
 # -- ends quickly, and says what it could not do --
 
 
+@pytest.mark.parametrize("same", ["all of W", "one column of W"])
+def test_what_all_classes_share_changes_no_log_probability(same: str) -> None:
+    rng = np.random.default_rng(4)
+    W, b = rng.standard_normal((9, 3)), rng.standard_normal(9)
+    H = rng.standard_normal((12, 3))
+    if same == "all of W":
+        W[:] = W[0]
+        assert rank_bounds(Head(W, b).logits(H)).exact == 1
+        assert rank_bounds(Head(W, b).logits(H), subject="centred").exact == 1
+        assert rank_bounds(Head(W, b).logits(H), SigSoftmax()).exact == 9  # a bend tells the contexts apart
+    else:
+        W[:, 0], H[:, 1:] = W[0, 0], H[0, 1:]
+        assert rank_bounds(Head(W).logits(H)).exact == 1
+        H[1, 2] += 1.0
+        assert rank_bounds(Head(W).logits(H)).exact == 2
+
+
+@pytest.mark.parametrize("power", [-560, 500])
+def test_segments_at_the_ends_of_float64(power: int) -> None:
+    """Products that underflow to 0 lie on either side of a kink at 0; norms that are squared overflow."""
+    rng = np.random.default_rng(8)
+    logits = drawn(rng, 9, 8, 2, bias=False)
+    tiny = Head(np.ldexp(logits.head.W, power)).logits(np.ldexp(logits.H, power))
+    want = eliminated(exact_scores(logits, LeakyReLU(0.25)))
+    holds(rank_bounds(tiny, LeakyReLU(0.25), "scores"), tiny, want)
+
+
+def test_log_sum_exps_of_scores_beyond_the_reach_of_exp() -> None:
+    rng = np.random.default_rng(2)
+    H, W = rng.standard_normal((6, 2)), rng.standard_normal((7, 2))
+    for scale in (1e3, 1e20, 1e200):
+        logits = Head(scale * W).logits(H)
+        report = rank_bounds(logits, SigSoftmax())
+        holds(report, logits, 6)
+        assert report.exact == 6
+    steep = Head(100 * W).logits(H)  # the scores themselves are exponentials as large as 1e120
+    assert rank_bounds(steep, Exp()).exact == 6
+
+
 def test_singular_determinants_do_not_keep_the_search_going() -> None:
     """No precision shows that a singular determinant differs from 0, so the search must stop by itself."""
     rng = np.random.default_rng(5)

@@ -99,6 +99,21 @@ def test_power_of_two_scaling_changes_nothing(power: int, method: str) -> None:
     assert plain.numerical_rank() == scaled.numerical_rank() == 9
 
 
+@pytest.mark.parametrize("power", [-900, -520, 520, 1000])
+def test_factors_at_the_ends_of_float64(power: int) -> None:
+    """Norms are squares: factors far from 1 must not overflow, nor those whose product is near 1."""
+    logits = drawn(20, 30, 3, bias=True)
+    H, W, b = logits.H, logits.head.W, logits.head.b
+    balanced = Head(np.ldexp(W, -power), b).logits(np.ldexp(H, power))
+    assert np.allclose(spectrum(balanced).values, spectrum(logits).values, rtol=1e-13, atol=1e-13)
+    plain = spectrum(Head(W).logits(H), method="qr")
+    scaled = spectrum(Head(W).logits(np.ldexp(H, power)), method="qr")
+    assert np.array_equal(np.ldexp(plain.values, power), scaled.values)
+    assert scaled.numerical_rank() == 3
+    with pytest.raises(InputError, match="exceed float64"):
+        spectrum(Head(np.ldexp(W, 600)).logits(np.ldexp(H, 600)))
+
+
 def test_permutation_and_transposition_keep_the_values() -> None:
     rng = np.random.default_rng(5)
     X = rng.standard_normal((15, 22))

@@ -19,6 +19,9 @@ ENTRIES = 50_000_000
 #: Unit roundoff of float64.
 UNIT = 2.0**-53
 
+#: The smallest positive float64 number.
+SMALLEST = 2.0**-1074
+
 
 def piecewise_bounds(subject: Subject) -> list[RankBound]:
     """Return what the segments of a piecewise-linear function say about rank, nothing for other functions."""
@@ -35,12 +38,14 @@ def piecewise_bounds(subject: Subject) -> list[RankBound]:
 def _segments(subject: Subject, kinks: FloatArray) -> Array:
     """Return the segment of every logit, or -1 where it is too close to a kink for float64 to tell."""
     contexts, classes = subject.factors()
-    lengths = np.linalg.norm(classes, axis=1)
+    lengths = np.hypot.reduce(classes, axis=1)  # norms that square nothing, so that none overflows
     out = np.empty(subject.shape, dtype=np.int32)
     for cut in arrays.row_blocks(len(contexts), 8 * len(classes)):
         block = contexts[cut] @ classes.T
-        # a product of width r errs by at most r u |h||w|; twice that covers the norms and sums here
-        error = 2 * (classes.shape[1] + 4) * UNIT * np.linalg.norm(contexts[cut], axis=1)[:, None] * lengths
+        # a product of width r errs by at most r u |h||w|, and by r times the smallest number where terms
+        # underflow; twice that covers the norms and sums here
+        h = np.hypot.reduce(contexts[cut], axis=1)[:, None]
+        error = 2 * (classes.shape[1] + 4) * (UNIT * h * lengths + SMALLEST * np.sign(h) * np.sign(lengths))
         low = np.searchsorted(kinks, block - error, side="right")
         high = np.searchsorted(kinks, block + error, side="right")
         out[cut] = np.where(low == high, low, -1)

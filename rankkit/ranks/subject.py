@@ -125,7 +125,7 @@ class Subject:
         if self.kind != "log_probs":
             return self.differences(scores)
         every = self.exact_logits(rows, slice(None))
-        normalisers = [sum(s.exp() for s in row).log() for row in self._balls_of(every)]
+        normalisers = [_log_sum_exp(row) for row in self._balls_of(every)]
         return [[s - z for s in row] for row, z in zip(scores, normalisers, strict=True)]
 
     @property
@@ -161,6 +161,11 @@ class Subject:
         if self.kind == "centred":
             return [[s - row[0] for s in row[1:]] for row in scores]
         return [list(row) for row in scores]
+
+
+def _log_sum_exp(scores: list[Any]) -> Any:
+    top = max(scores, key=lambda s: float(s.mid()))  # taken out first: no exp overflows
+    return top + sum((s - top).exp() for s in scores).log()
 
 
 def distinct(array: Array, up_to_sign: bool = False) -> IntArray:

@@ -10,6 +10,7 @@ import numpy as np
 from rankkit import arrays
 from rankkit.arrays import Array
 from rankkit.certificates import Monomials
+from rankkit.functions import Identity
 from rankkit.ranks.nullspace import exact_rank
 from rankkit.ranks.piecewise import piecewise_bounds
 from rankkit.ranks.report import RankBound
@@ -59,10 +60,14 @@ def _repetition(subject: Subject) -> list[RankBound]:
         what = "different up to sign and not zero"
         found = [(left, rows, f"{left:,} rows are {what}"), (right, columns, f"{right:,} columns are {what}")]
     else:
-        left, right = (len(distinct(factor)) for factor in subject.factors())
-        centred = subject.kind == "centred"
+        contexts, classes = subject.factors()
+        centred, where = subject.kind == "centred", ""
+        if isinstance(subject.f, Identity) and subject.kind != "scores":
+            # what all classes share shifts a row of logits as a whole, and its normaliser with it
+            contexts, where = contexts[:, (classes != classes[0]).any(axis=0)], " in what tells classes apart"
+        left, right = len(distinct(contexts)), len(distinct(classes))
         found = [
-            (left, rows, f"only {left:,} of {rows:,} contexts differ"),
+            (left, rows, f"only {left:,} of {rows:,} contexts differ{where}"),
             (
                 right - centred,
                 columns - centred,

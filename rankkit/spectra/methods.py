@@ -6,7 +6,7 @@ import numpy as np
 from scipy import linalg
 
 from rankkit import arrays
-from rankkit.arrays import FloatArray
+from rankkit.arrays import FloatArray, IntArray
 from rankkit.errors import InputError
 from rankkit.spectra.source import Source
 
@@ -61,7 +61,10 @@ def centred(X: FloatArray, center: str | None) -> tuple[FloatArray, float]:
 
 
 def _qr(source: Source, center: str | None) -> tuple[FloatArray, float]:
-    G, V = source.factors(center)
+    factors, exponents = zip(*map(_columns_near_one, source.factors(center)), strict=True)
+    weights = np.add(*exponents)
+    top = int(weights.max())
+    G, V = factors[0] * np.ldexp(1.0, weights - top), factors[1]
     # QR is stable column by column, so the rounding of G V^T is that of the sum of its outer products
     scale = float(np.linalg.norm(np.linalg.norm(G, axis=0) * np.linalg.norm(V, axis=0)))
     if center is not None:
@@ -72,7 +75,17 @@ def _qr(source: Source, center: str | None) -> tuple[FloatArray, float]:
     values = np.zeros(min(source.shape))
     found = linalg.svdvals(left @ right.T, check_finite=False)[: len(values)]
     values[: len(found)] = found
+    with np.errstate(over="ignore"):
+        values, scale = np.ldexp(values, top), float(np.ldexp(scale, top))
+    if not np.isfinite(scale):
+        raise InputError("The singular values exceed float64; scale H or W down")
     return values, scale
+
+
+def _columns_near_one(X: FloatArray) -> tuple[FloatArray, IntArray]:
+    """Return X with every column divided by a power of two, and the exponents: nothing is rounded."""
+    exponents = np.frexp(np.abs(X).max(axis=0))[1]
+    return np.ldexp(X, -exponents), exponents
 
 
 def _gram(source: Source, center: str | None) -> tuple[FloatArray, float]:

@@ -58,18 +58,22 @@ class Enclosure:
         return Interval(self.down.ln(x.lo).next_minus(self.down), self.up.ln(x.hi).next_plus(self.up))
 
     def softplus(self, x: Interval) -> Interval:
-        return self.ln(self.add(Interval(Decimal(1), Decimal(1)), self.exp(x)))
+        """log(1 + e^x), the log-sum-exp of 0 and x."""
+        return self.log_sum_exp([Interval(Decimal(0), Decimal(0)), x])
 
     def log_sum_exp(self, values: list[Interval]) -> Interval:
+        """Take the largest value out first: no exp overflows, and every sum holds an exp(0) = 1."""
+        top = Interval(max(v.lo for v in values), max(v.hi for v in values))
         low = high = Decimal(0)
         for v in values:
-            low = self.down.add(low, self.down.exp(v.lo))
-            high = self.up.add(high, self.up.exp(v.hi))
-        # every exp errs by half a unit in its last place at most, and so does their sum relative to itself
+            low = self.down.add(low, self.down.exp(self.down.subtract(v.lo, top.lo)))
+            high = self.up.add(high, self.up.exp(self.up.subtract(v.hi, top.hi)))
+        # each exp errs by half a unit in its last place, or by less than 10**Emin where it underflows:
+        # against a sum of 1 or more all of that is below one unit
         unit = Decimal(10) ** (1 - self.down.prec)
         low = self.down.multiply(low, self.down.subtract(Decimal(1), unit))
         high = self.up.multiply(high, self.up.add(Decimal(1), unit))
-        return self.ln(Interval(low, high))
+        return self.add(top, self.ln(Interval(low, high)))
 
     def tanh(self, x: Interval) -> Interval:
         """tanh x = 1 - 2 / (e^2x + 1), which increases with x."""
