@@ -1,0 +1,84 @@
+"""A mixture of softmaxes as a module."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from rankkit import heads
+from rankkit.arrays import count
+from rankkit.torch.head import decoder, head_of
+
+
+class MixtureOfSoftmaxes(nn.Module):
+    r"""States to the log of K mixed softmaxes over one decoder [yang2018]_.
+
+    .. math:: P_j = \sum_k \pi_k\, \mathrm{softmax}(W h_k + b)_j, \quad h_k = \tanh(A_k h + a_k), \quad
+              \pi = \mathrm{softmax}(B h)
+
+    Time and memory are those of K decoders.
+
+    Parameters
+    ----------
+    d, classes : int
+        Width of the components' states; number of classes.
+    components : int
+        K.
+    inputs : int, optional
+        Width of the states that come in; ``d`` by default.
+    bias : bool
+        Whether the decoder has a bias.
+    weight : torch.nn.Parameter (classes, d), optional
+        The decoder's weight itself, to share it.
+
+    Examples
+    --------
+    >>> mixture = MixtureOfSoftmaxes(8, 50, components=3)
+    >>> mixture(torch.randn(4, 8)).exp().sum(-1).allclose(torch.ones(4))
+    True
+    """
+
+    def __init__(
+        self,
+        d: int,
+        classes: int,
+        components: int,
+        inputs: int | None = None,
+        bias: bool = True,
+        weight: nn.Parameter | None = None,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        super().__init__()
+        self.components = count("components", components)
+        self.weight, self.bias = decoder(d, classes, bias, weight, device, dtype)
+        width = d if inputs is None else inputs
+        self.latent = nn.Linear(width, components * d, device=device, dtype=dtype)
+        self.prior = nn.Linear(width, components, bias=False, device=device, dtype=dtype)
+
+    def forward(self, H: Tensor) -> Tensor:
+        return self.mix(*self.parts(H))
+
+    def parts(self, H: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the components' states (K, ..., d) and the log of their weights (..., K)."""
+        states = torch.tanh(self.latent(H)).unflatten(-1, (self.components, -1))
+        return states.movedim(-2, 0), torch.log_softmax(self.prior(H), dim=-1)
+
+    def mix(self, states: Tensor, log_prior: Tensor) -> Tensor:
+        """Return log-probabilities (..., classes) of given states (K, ..., d) and log weights (..., K)."""
+        each = torch.log_softmax(nn.functional.linear(states, self.weight, self.bias), dim=-1)
+        return torch.logsumexp(each + log_prior.movedim(-1, 0).unsqueeze(-1), dim=0)
+
+    def extra_repr(self) -> str:
+        return f"{self.components} components, {self.weight.shape[1]} to {self.weight.shape[0]:,} classes"
+
+    @torch.no_grad()
+    def to_numpy(self, H: Tensor) -> heads.MixtureOfSoftmaxes:
+        """Return the mixture in contexts ``H`` (contexts, inputs).
+
+        The numpy mixture holds states and weights, not the maps that made them, so there is no way back; what
+        it holds goes through :meth:`mix`.
+        """
+        states, log_prior = (part.double().cpu() for part in self.parts(H))
+        prior = torch.softmax(log_prior, dim=-1)  # sums to 1 in float64, whatever the dtype of the module
+        return heads.MixtureOfSoftmaxes(states.numpy(), prior.numpy(), head_of(self.weight, self.bias))
