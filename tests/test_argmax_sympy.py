@@ -15,10 +15,11 @@ HAIR = 1e-9
 PLANE = [(1, 0), (-1, 0), (0, 1), (0, -1), (0.5, 0.5 - HAIR), (0.5, 0.5 + HAIR), (0.5, 0.5)]
 
 
-def margin(head: rk.Head, i: int) -> Fraction:
+def margin(head: rk.Head, i: int) -> Fraction | None:
     """Return the largest t <= 1 with (w_j - w_i).x + (b_j - b_i) s + t <= 0 for all j, |x| <= 1, 0 <= s <= 1.
 
     In the form that SymPy's method is written for: x = p - q and t = 1 - u with non-negative p, q, s and u.
+    SymPy 1.14 sometimes loses a constraint, as its answer then shows by breaking it: None.
     """
     d, bias = head.d, np.zeros(head.classes) if head.b is None else head.b
     exact = np.vectorize(lambda v: sympy.Rational(*float(v).as_integer_ratio()), otypes=[object])(
@@ -28,19 +29,19 @@ def margin(head: rk.Head, i: int) -> Fraction:
     rows = [[*rise[:d], *-rise[:d], rise[d], -1] for rise in rises]
     boxes = sympy.eye(2 * d + 1).row_join(sympy.zeros(2 * d + 1, 1))
     table = sympy.Matrix(rows).col_join(boxes)
-    least, _ = linprog([0] * (2 * d + 1) + [1], table, [-1] * len(rows) + [1] * (2 * d + 1))
+    right = sympy.Matrix([-1] * len(rows) + [1] * (2 * d + 1))
+    least, point = linprog([0] * (2 * d + 1) + [1], table, list(right))
+    if any(v > 0 for v in table * sympy.Matrix(point) - right):
+        return None
     return 1 - Fraction(int(least.p), int(least.q))
 
 
 def heads() -> list[rk.Head]:
-    """Heads of small integers: classes on edges and faces abound, equal classes are left to other tests.
-
-    (An equal class would bound t alone, and SymPy 1.14 loses constraints on a single variable.)
-    """
+    """Heads of small integers: duplicates and classes on edges and faces abound."""
     rng = np.random.default_rng(0)
     out = [rk.Head(np.array(PLANE), name="hair")]
     for k, (d, bias) in enumerate([(1, True), (2, False), (2, True)] * 3):
-        drawn = np.unique(rng.integers(-2, 3, (7, d + bias)), axis=0)
+        drawn = rng.integers(-2, 3, (7, d + bias))
         out.append(rk.Head(drawn[:, :d], drawn[:, d] if bias else None, name=f"drawn-{k}"))
     return out
 
@@ -49,5 +50,8 @@ def heads() -> list[rk.Head]:
 def test_verdicts_agree_with_an_exact_simplex(head):
     report = rk.argmaxable(head)
     assert not len(report.undecided)
-    for i in range(head.classes):
-        assert (i in report.argmaxable) == (margin(head, i) > 0), i
+    margins = {i: margin(head, i) for i in range(head.classes)}
+    judged = [i for i, t in margins.items() if t is not None]
+    assert len(judged) >= head.classes // 2
+    for i in judged:
+        assert (i in report.argmaxable) == (margins[i] > 0), i
