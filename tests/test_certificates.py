@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 import rankkit as rk
 from rankkit import certificates
-from rankkit.certificates import Combination, Minor, Monomials, Witness, check
+from rankkit.certificates import Combination, Minor, Monomials, Witness, check, checker
 from rankkit.certificates.checker import Refusal, classes, exact, files
 from rankkit.functions import SigSoftmax
 
@@ -134,6 +134,28 @@ def test_witness_at_the_ends_of_the_range(scale):
     assert check(Witness(head.fingerprint, 0, np.array([5e-324, 5e-324])), head) is not True
 
 
+@pytest.mark.parametrize(
+    ("W", "x", "loser"),
+    [
+        # a float64 product overflows to -inf for the class that wins
+        ([[-0.85e308, 0, 0], [-0.8e308, -0.8e308, 0.8e308]], [2.0, 2, 2], 0),
+        # the lengths underflow, and with them a careless bound on the rounding
+        (
+            [
+                [4.4745066819006955e286, 6.375562011640596e286],
+                [4.474506681900696e286, 6.375562011640595e286],
+            ],
+            [4.175e-321, 6.64e-321],
+            1,
+        ),
+    ],
+)
+def test_false_witnesses_at_the_ends_of_the_range(W, x, loser):
+    head = rk.Head(W)
+    assert not wins_exactly(head.W, None, loser, np.array(x))
+    assert check(Witness(head.fingerprint, loser, np.array(x)), head) is not True
+
+
 def test_ties_are_only_for_identical_rows():
     head = rk.Head([[1.0, 0], [1, 0], [0, 1], [2, -1]])
     x = np.array([0.0, -1.0])
@@ -142,6 +164,8 @@ def test_ties_are_only_for_identical_rows():
     x = np.array([1.0, 0.0])
     assert check(Witness(tied.fingerprint, 0, x), tied) == "class 1 ties with class 0 at this state"
     assert check(Witness(tied.fingerprint, 0, x, ties=(1,)), tied) is True
+    for wrong in [(0,), (1, 1), (2,), (1, 2)]:
+        assert check(Witness(tied.fingerprint, 0, x, ties=wrong), tied) is not True
     other = rk.Head([[1.0, 0], [1, 1], [0, 1]])
     assert check(Witness(other.fingerprint, 0, x, ties=(1,)), other) is not True
 
@@ -272,6 +296,67 @@ def test_monomials_meet_minors(subject, bias):
     assert check(minor(A, subject, count, TWO_SPEC), A) is True
     lower = Monomials(A.head.fingerprint, subject, TWO_SPEC, A.shape, d, bias, count - 1)
     assert check(lower, A) is not True
+
+
+@pytest.mark.parametrize(
+    ("family", "parameters"),
+    [
+        ("LeakyReLU", {"slope_below": (-1.0).hex()}),
+        ("LeakyReLU", {"slope_below": "0x1p0", "note": 1}),
+        ("LeakyReLU", {}),
+        ("PLIF", {"slopes": ["-0x1p0", "0x1p0"], "bound": "0x1p2", "knots": None}),
+        ("PLIF", {"slopes": ["0x1p0", "0x1p1", "0x1p0"], "bound": None, "knots": ["0x1p1", "0x1p0"]}),
+        ("PLIF", {"slopes": ["0x1p0", "0x1p1"], "bound": None, "knots": ["0x1p1", "0x1p2"]}),
+        ("SoftCap", {"bound": "-0x1p0"}),
+        ("SoftCap", {}),
+        ("Polynomial", {"coefficients": {"-1": "0x1p0", "1": "0x1p0"}}),
+        ("Polynomial", {"coefficients": {"1000000000": "0x1p0"}}),
+        ("Polynomial", {"coefficients": {"01": "0x1p0"}}),
+        ("Exp", {"base": 2}),
+    ],
+)
+def test_parameters_outside_a_family_are_refused(family, parameters):
+    """A leaky ReLU that falls on one side sends states h and -h to one row of log-probabilities."""
+    head, spec = rk.Head([[2.0], [3.0]]), {"family": family, "parameters": parameters}
+    for subject in ("scores", "log_probs"):
+        claim = Minor(head.fingerprint, subject, (0, 1), (0, 1), spec, np.array([[-3.0], [3.0]]), 256)
+        assert check(claim, head) is not True
+    assert check(Monomials(head.fingerprint, "scores", spec, (2, 2), 1, False, 2), head) is not True
+
+
+@pytest.mark.parametrize("size", [1e9, 1e18, 1e300])
+def test_enclosures_end_at_any_size_of_score(size):
+    exp, line = ({"family": name, "parameters": {}} for name in ("Exp", "Identity"))
+    head = rk.Head([[1.0], [0.5]])
+    for spec, sign in [(exp, 1), (exp, -1), (line, 1), (line, -1)]:
+        for subject in ("scores", "log_probs"):
+            states = sign * size * np.array([[1.0], [2.0]])
+            verdict = check(Minor(head.fingerprint, subject, (0, 1), (0, 1), spec, states), head)
+            assert verdict is True or isinstance(verdict, Refusal)
+    one = rk.Head([[-(np.log(10) * size)]])
+    claim = Minor(one.fingerprint, "log_probs", (0,), (0,), line, np.ones((1, 1)))
+    assert check(claim, one) is not True  # a single class has log-probability 0
+
+
+@pytest.mark.parametrize(
+    ("W", "b"),
+    [
+        (np.array([[np.nan, 0], [0, 1]]), None),
+        (np.array([[np.inf, 0], [0, 1]]), None),
+        (np.eye(2, dtype=np.longdouble), None),
+        (np.eye(2), np.zeros(3)),
+        (np.eye(2), np.array([0, np.nan])),
+        (np.ones(2), None),
+    ],
+)
+def test_the_checker_refuses_weights_that_are_no_head(W, b):
+    claim = Minor(files.fingerprint(np.eye(2), None), "matrix", (0, 1), (0, 1)).to_json()
+    assert not checker.check([claim], W, b)[0]
+
+
+@pytest.mark.parametrize("certificate", [[1], "x", None, 5, {}, {"kind": ["witness"]}])
+def test_what_is_no_certificate_is_refused(certificate):
+    assert not checker.check([certificate], np.eye(2))[0]
 
 
 def test_minor_of_the_weights():

@@ -33,28 +33,37 @@ def check(
     certificates: Sequence[Mapping[str, Any]], W: Floats, b: Floats | None = None
 ) -> list[Literal[True] | Refusal]:
     """Decide each certificate for the head (W, b): True, or a reason why it proves nothing."""
+    if wrong := files.unfit(W, b):
+        return [Refusal(wrong)] * len(certificates)
     identity = files.fingerprint(W, b)
-    out: list[Literal[True] | Refusal] = []
-    for certificate in certificates:
+    reasons: list[str | None] = []
+    batch: list[tuple[int, int, Floats, list[int]]] = []  # witnesses are cheaper together
+    for place, certificate in enumerate(certificates):
         try:
-            reason = _form(certificate, identity) or _decide(certificate, W, b)
-        except (
-            KeyError,
-            TypeError,
-            ValueError,
-            IndexError,
-            OverflowError,
-            ZeroDivisionError,
-            ArithmeticError,
-        ) as error:
+            reason = _form(certificate, identity)
+            if reason is None and certificate["kind"] == "witness":
+                cls, x, ties = _witness(certificate, W)
+                if x.ndim == 2:
+                    reason = classes.long_witness(W, b, cls, x, ties)
+                else:
+                    batch.append((place, cls, x, ties))
+            elif reason is None:
+                reason = _decide(certificate, W, b)
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError, ArithmeticError) as error:
             reason = f"malformed certificate: {type(error).__name__}: {error}"
-        out.append(True if reason is None else Refusal(reason))
-    return out
+        reasons.append(reason)
+    if batch:
+        places, won, X, ties_of = zip(*batch, strict=True)
+        for place, reason in zip(places, classes.witnesses(W, b, won, np.array(X), ties_of), strict=True):
+            reasons[place] = reason
+    return [True if reason is None else Refusal(reason) for reason in reasons]
 
 
 def _form(certificate: Mapping[str, Any], identity: str) -> str | None:
+    if not isinstance(certificate, Mapping):
+        return "a certificate is a table of fields"
     kind = certificate.get("kind")
-    if kind not in FIELDS:
+    if not isinstance(kind, str) or kind not in FIELDS:
         return f"unknown kind of certificate {kind!r}; known are {', '.join(FIELDS)}"
     odd = set(certificate) ^ (FIELDS[kind] | {"kind", "head"})
     if odd:
@@ -64,15 +73,16 @@ def _form(certificate: Mapping[str, Any], identity: str) -> str | None:
     return None
 
 
+def _witness(c: Mapping[str, Any], W: Floats) -> tuple[int, Floats, list[int]]:
+    x = c["x"] if isinstance(c["x"], np.ndarray) else files.decode(c["x"])
+    if x.ndim not in (1, 2) or x.shape[-1] != W.shape[1] or not x.size or not np.isfinite(x).all():
+        raise ValueError(
+            f"the state has shape {x.shape} or is not finite; wanted {W.shape[1:]} or terms of it"
+        )
+    return _indices([c["class"]], len(W))[0], x, _indices(c["ties"], len(W))
+
+
 def _decide(c: Mapping[str, Any], W: Floats, b: Floats | None) -> str | None:
-    if c["kind"] == "witness":
-        x = c["x"] if isinstance(c["x"], np.ndarray) else files.decode(c["x"])
-        if x.ndim not in (1, 2) or x.shape[-1] != W.shape[1] or not x.size or not np.isfinite(x).all():
-            return f"the state has shape {x.shape} or is not finite; wanted {W.shape[1:]} or terms of it"
-        cls, ties = _indices([c["class"]], len(W))[0], _indices(c["ties"], len(W))
-        if x.ndim == 2:
-            return classes.long_witness(W, b, cls, x, ties)
-        return classes.witnesses(W, b, [cls], x[None], [ties])[0]
     if c["kind"] == "combination":
         cls, rows = _indices([c["class"]], len(W))[0], _indices(c["rows"], len(W))
         weights = [files.weight(w) for w in c["weights"]]
@@ -87,7 +97,7 @@ def _decide(c: Mapping[str, Any], W: Floats, b: Floats | None) -> str | None:
                 f"the contexts have shape {H.shape} or are not finite; wanted {(len(c['rows']), W.shape[1])}"
             )
         rows = _indices(c["rows"], len(W) if H is None else None)
-        return rank.minor(W, b, c["subject"], rows, cols, c["function"], H, int(c["bits"]))
+        return rank.minor(W, b, c["subject"], rows, cols, c["function"], H, _indices([c["bits"]], None)[0])
     if c["d"] != W.shape[1] or c["bias"] != (b is not None) or c["shape"][1] != len(W):
         return "the shape, width or bias is not that of the head"
     return rank.monomials(c["subject"], c["function"], c["shape"], c["d"], c["bias"], c["rank"])

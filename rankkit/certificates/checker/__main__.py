@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import zipfile
 from collections import Counter
 from pathlib import Path
 
@@ -16,7 +17,7 @@ def main(arguments: list[str]) -> int:
     try:
         certificates = files.read_certificates(Path(arguments[0]))
         W, b = files.read_weights(Path(arguments[1]))
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, AttributeError, RecursionError, zipfile.BadZipFile) as error:
         print(f"cannot read: {error}", file=sys.stderr)
         return 1
     results = check(certificates, W, b)

@@ -13,6 +13,7 @@ from .exact import Floats, Integers, integers, solution_radius
 
 Refused = str | None  # the reason, or None for a claim that holds
 UNIT = 2.0**-53  # float64 unit roundoff
+TINY = 2.0**-1000  # more than any underflow costs, even where subnormal numbers are flushed to zero
 
 
 def witnesses(
@@ -21,32 +22,49 @@ def witnesses(
     """Decide for each class i and state x whether ``w_i.x + b_i`` exceeds every other class's logit.
 
     A float64 product settles every pair whose difference exceeds a proved bound on its rounding error;
-    exact integers settle the rest. Equality is accepted for the classes in ``ties``, and only where row and
-    bias are identical.
+    exact integers settle the rest. Equality is accepted for the classes in ``ties``, which must have the very
+    row and bias of class i.
     """
-    width, norms = W.shape[1], _norms(W)
+    width = W.shape[1]
+    top = int(np.frexp(np.abs(W).max())[1])
+    rows = np.ldexp(W, -top)  # in units of powers of two no product overflows, and what underflows is tiny
+    lengths = _norms(rows)
     out: list[Refused] = []
     step = max(1, 2**23 // len(W))
     for start in range(0, len(X), step):
-        block = X[start : start + step]
-        with np.errstate(all="ignore"):
-            scores = block @ W.T
-            # |rounding| <= (width + 2) u |x||w| in any order of summation; twice that covers this sum too.
-            error = 2 * (width + 4) * UNIT * _norms(block)[:, None] * norms + (width + 4) * 2.0**-1073
-            if b is not None:
-                scores = scores + b
-                error += 4 * UNIT * np.abs(b)
-            for k, row in enumerate(scores):
-                i = classes[start + k]
-                clear = row + error[k] < row[i] - error[k, i]  # False for NaN and overflow
-                rest = [int(j) for j in np.flatnonzero(~clear) if j != i]
-                out.append(_beats(W, b, i, rest, block[k], ties[start + k]))
+        tops = np.frexp(np.abs(X[start : start + step]).max(axis=1))[1]
+        block = np.ldexp(X[start : start + step], -tops[:, None])
+        scores = block @ rows.T
+        # |rounding| <= (width + 2) u |x||w| in any order of summation; twice that covers this sum too.
+        error = 2 * (width + 4) * UNIT * _norms(block)[:, None] * lengths + (width + 4) * TINY
+        if b is not None:
+            with np.errstate(over="ignore", under="ignore"):
+                lifts = np.ldexp(b, -(top + tops)[:, None])
+            scores = scores + lifts
+            error += 4 * UNIT * np.abs(lifts)
+        for k, row in enumerate(scores):
+            i = classes[start + k]
+            with np.errstate(invalid="ignore"):
+                clear = np.isfinite(row) & (row + error[k] < row[i] - error[k, i])
+            rest = [int(j) for j in np.flatnonzero(~clear) if j != i]
+            out.append(
+                _false_tie(W, b, i, ties[start + k]) or _beats(W, b, i, rest, X[start + k], ties[start + k])
+            )
     return out
 
 
 def long_witness(W: Floats, b: Floats | None, i: int, terms: Floats, ties: Sequence[int]) -> Refused:
     """Decide the same for one state with more digits than float64 has: the sum of ``terms`` (m, d)."""
-    return _beats(W, b, i, [j for j in range(len(W)) if j != i], terms, ties)
+    others = [j for j in range(len(W)) if j != i]
+    return _false_tie(W, b, i, ties) or _beats(W, b, i, others, terms, ties)
+
+
+def _false_tie(W: Floats, b: Floats | None, i: int, ties: Sequence[int]) -> Refused:
+    """Say which of ``ties`` is class i itself, is named twice, or has another row or bias."""
+    for j in ties:
+        if j == i or ties.count(j) > 1 or (W[i] != W[j]).any() or (b is not None and b[i] != b[j]):
+            return f"class {j} is no other class with the row and bias of class {i}"
+    return None
 
 
 def _beats(W: Floats, b: Floats | None, i: int, others: list[int], x: Floats, ties: Sequence[int]) -> Refused:
@@ -62,8 +80,7 @@ def _beats(W: Floats, b: Floats | None, i: int, others: list[int], x: Floats, ti
         low = min(e + f, g)
         scores = [(s << (e + f - low)) + (int(t) << (g - low)) for s, t in zip(scores, B, strict=True)]
     for j, score in zip(others, scores[1:], strict=True):
-        identical = bool((W[i] == W[j]).all()) and (b is None or b[i] == b[j])
-        if score > scores[0] or (score == scores[0] and not (identical and j in ties)):
+        if score > scores[0] or (score == scores[0] and j not in ties):
             return f"class {j} {'beats' if score > scores[0] else 'ties with'} class {i} at this state"
     return None
 

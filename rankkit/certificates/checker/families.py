@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from decimal import MAX_EMAX, MIN_EMIN, ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any, NamedTuple
+
+DEGREE = re.compile("0|[1-9][0-9]{0,3}")
+MOST_DEGREE = 1000
 
 Parameters = Mapping[str, Any]
 Rational = Callable[[Fraction], Fraction]
@@ -70,7 +75,7 @@ class Enclosure:
             high = self.up.add(high, self.up.exp(self.up.subtract(v.hi, top.hi)))
         # each exp errs by half a unit in its last place, or by less than 10**Emin where it underflows:
         # against a sum of 1 or more all of that is below one unit
-        unit = Decimal(10) ** (1 - self.down.prec)
+        unit = Decimal((0, (1,), 1 - self.down.prec))
         low = self.down.multiply(low, self.down.subtract(Decimal(1), unit))
         high = self.up.multiply(high, self.up.add(Decimal(1), unit))
         return self.add(top, self.ln(Interval(low, high)))
@@ -87,7 +92,59 @@ class Enclosure:
 
 def number(text: Any) -> Fraction:
     """Read a parameter: an integer, or a float in hexadecimal."""
-    return Fraction(text) if isinstance(text, int) else Fraction(float.fromhex(text))
+    return Fraction(text) if type(text) is int else Fraction(float.fromhex(text))
+
+
+#: Names of the parameters of each family.
+PARAMETERS = {
+    "Identity": set(),
+    "Polynomial": {"coefficients"},
+    "LeakyReLU": {"slope_below"},
+    "PLIF": {"slopes", "bound", "knots"},
+    "RationalQuadratic": {"knots", "values", "slopes"},
+    "Exp": set(),
+    "SigSoftmax": set(),
+    "GSS": {"c", "k"},
+    "SoftCap": {"bound"},
+    "MonotoneNetwork": {"line", "slopes", "widths", "centres"},
+}
+POSITIVE = {"slope_below", "slopes", "bound", "k", "line", "widths"}
+ASCENDING = {"knots", "values"}
+
+
+def misfit(function: Any) -> str | None:
+    """Say why a description is no function of a known family, or None.
+
+    The proofs rest on it: an increasing family with a negative slope would not increase.
+    """
+    family, parameters = function["family"], function["parameters"]
+    if family not in PARAMETERS:
+        return f"family {family!r} is not one this checker knows"
+    if set(function) != {"family", "parameters"} or set(parameters) != PARAMETERS[family]:
+        return f"the parameters of {family} are {', '.join(sorted(PARAMETERS[family])) or 'none'}"
+    for name, given in parameters.items():
+        if name == "coefficients":
+            if any(not DEGREE.fullmatch(k) or int(k) > MOST_DEGREE for k in given):
+                return f"an exponent is not a whole number from 0 to {MOST_DEGREE}"
+            continue
+        values = [number(v) for v in (given if isinstance(given, list) else [given]) if v is not None]
+        if name in POSITIVE and any(v <= 0 for v in values):
+            return f"{name} must be positive"
+        if name in ASCENDING and any(low >= high for low, high in pairwise(values)):
+            return f"{name} must ascend"
+    if family == "PLIF":
+        bound, knots, pieces = parameters["bound"], parameters["knots"], len(parameters["slopes"])
+        if (
+            (bound is None) == (knots is None)
+            or pieces < 1
+            or (knots is not None and len(knots) != pieces - 1)
+        ):
+            return "PLIF takes a bound, or one knot fewer than slopes"
+    if family == "RationalQuadratic" and (
+        len({len(v) for v in parameters.values()}) > 1 or len(parameters["knots"]) < 2
+    ):
+        return "knots, values and slopes must be equally many, at least two"
+    return None
 
 
 def _polynomial(p: Parameters) -> Rational:
@@ -177,7 +234,7 @@ EXACT: dict[str, Callable[[Parameters], Rational]] = {
     "RationalQuadratic": _rational_quadratic,
 }
 
-#: Those of them that increase whatever their parameters.
+#: Those of them that increase for all parameters in their domain.
 INCREASING = ("Identity", "LeakyReLU", "PLIF")
 
 #: Families whose values are enclosed.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+import zipfile
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import numpy as np
 from .exact import Floats
 
 LARGEST = 2**31  # bytes of a certificate file
-MOST_DIGITS = 200_000  # hexadecimal digits of one exact weight
+MOST_DIGITS = 50_000  # hexadecimal digits of one exact weight
 
 
 def fingerprint(*arrays: Floats | None) -> str:
@@ -53,9 +54,18 @@ def read_weights(path: Path) -> tuple[Floats, Floats | None]:
     """Read W and, where the file has one, b from .npz (arrays W and b) or .npy (W alone)."""
     loaded = np.load(path, allow_pickle=False)
     if isinstance(loaded, np.ndarray):
-        return loaded.astype(np.float64), None
+        return _exact(loaded), None
     with loaded:
-        return loaded["W"].astype(np.float64), loaded["b"].astype(np.float64) if "b" in loaded else None
+        return _exact(loaded["W"]), _exact(loaded["b"]) if "b" in loaded else None
+
+
+def unfit(W: Any, b: Any) -> str | None:
+    """Say why W and b are not the finite numbers of a head, or None."""
+    if W.dtype != np.float64 or W.ndim != 2 or not W.size or not np.isfinite(W).all():
+        return f"W is {W.dtype} of shape {W.shape}; wanted a finite float64 matrix (classes, d)"
+    if b is not None and (b.dtype != np.float64 or b.shape != (len(W),) or not np.isfinite(b).all()):
+        return f"b is {b.dtype} of shape {b.shape}; wanted {len(W)} finite float64 numbers"
+    return None
 
 
 def read_certificates(path: Path) -> list[dict[str, Any]]:
@@ -65,11 +75,21 @@ def read_certificates(path: Path) -> list[dict[str, Any]]:
     if path.suffix == ".json":
         found = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_constants)
         return found if isinstance(found, list) else [found]
+    with zipfile.ZipFile(path) as archive:
+        size = sum(member.file_size for member in archive.infolist())
+    if size > LARGEST:
+        raise ValueError(f"{path} unpacks to {size >> 30} GiB")
     with np.load(path, allow_pickle=False) as bundle:
-        return list(_unpack(bundle))
+        return list(_unpack({name: bundle[name] for name in bundle.files}))
 
 
-def _unpack(bundle: Any) -> Any:
+def _exact(array: Any) -> Floats:
+    if array.dtype.kind != "f" or array.dtype.itemsize > 8:
+        raise ValueError(f"the weights are {array.dtype}; wanted float16, float32 or float64")
+    return array.astype(np.float64)
+
+
+def _unpack(bundle: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield the certificates of a bundle: witnesses as rows of X, combinations one after the other."""
     head = str(bundle["head"])
     ties = json.loads(str(bundle["ties"]), parse_constant=_no_constants)

@@ -20,12 +20,13 @@ from .exact import (
     product,
     rough_inverse,
 )
-from .families import ENCLOSED, EXACT, INCREASING, OF_EXPONENTIAL, Enclosure, Interval
+from .families import ENCLOSED, EXACT, INCREASING, OF_EXPONENTIAL, Enclosure, Interval, misfit
 
 Refused = str | None
 PRIMES = (2**31 - 1, 2**31 - 19)
 SUBJECTS = ("matrix", "scores", "centred", "log_probs")
 MOST_BITS = 8192
+MOST_ROWS = 4096  # of a minor: its cost grows with the cube
 
 
 def minor(
@@ -58,18 +59,20 @@ def minor(
         return f"unknown subject {subject!r}; known are {', '.join(SUBJECTS)}"
     if len(set(rows)) < len(rows) or len(set(cols)) < len(cols):
         return "the minor names a row or column twice"
+    if not 1 <= len(rows) <= MOST_ROWS:
+        return f"a minor of {len(rows)} rows is outside 1 to {MOST_ROWS}"
     if subject == "matrix":
         found, _ = integers(W[np.ix_(rows, cols)])
         return _invertible(found)
     if H is None or function is None:
         return f"a minor of the {subject} needs its contexts and its function"
+    if wrong := misfit(function):
+        return wrong
     family, parameters = function["family"], function["parameters"]
     if family in EXACT:
         reason = _invertible(_exact_minor(W, b, subject, cols, family, parameters, H))
         if reason is None or subject != "log_probs":
             return reason  # else the row maxima lose a rank that the log-sum-exps may keep
-    elif family not in ENCLOSED:
-        return f"family {family!r} is not one this checker knows"
     elif family in OF_EXPONENTIAL and subject != "log_probs":
         whole, _ = _logits(W, b, H, cols)
         if any(_transcendental(whole, subject, family, prime) for prime in PRIMES):
@@ -94,6 +97,10 @@ def monomials(
     in all. Subtracting row means removes the constant where it is constant along rows; the log-normaliser
     adds one.
     """
+    if wrong := misfit(function):
+        return wrong
+    if any(type(n) is not int or n < 1 for n in (*shape, d)) or type(rank) is not int:
+        return "shape, width and rank are not whole numbers from 1 on"
     family, parameters = function["family"], function["parameters"]
     if family == "Identity":
         exponents = {1}
@@ -215,9 +222,9 @@ def _enclosed_minor(
             normaliser = _negative(arithmetic.log_sum_exp([value(a, g) for a in every[0]]))
             values = [arithmetic.add(v, normaliser) for v in values]
         entries.append(values)
-    scale = 1 << bits  # copy_negate, because unary minus would round to the default context
-    low = np.array([[_floor(v.lo, scale) for v in row] for row in entries], dtype=object)
-    high = np.array([[-_floor(v.hi.copy_negate(), scale) for v in row] for row in entries], dtype=object)
+    # copy_negate, because unary minus would round to the default context
+    low = np.array([[_floor(v.lo, bits) for v in row] for row in entries], dtype=object)
+    high = np.array([[-_floor(v.hi.copy_negate(), bits) for v in row] for row in entries], dtype=object)
     mid = (low + high) >> 1
     return mid, np.maximum(high - mid, mid - low)
 
@@ -226,5 +233,10 @@ def _negative(x: Interval) -> Interval:
     return Interval(x.hi.copy_negate(), x.lo.copy_negate())
 
 
-def _floor(x: Decimal, scale: int) -> int:
-    return int(Fraction(x) * scale // 1)
+def _floor(x: Decimal, bits: int) -> int:
+    """Return the largest integer up to x * 2**bits."""
+    if x and x.adjusted() < -bits:  # smaller than 2**-bits
+        return -1 if x < 0 else 0
+    if x.adjusted() > MOST_BITS:
+        raise ValueError(f"a score of about 1E{x.adjusted()} is too large to enclose")
+    return int(Fraction(x) * (1 << bits) // 1)
