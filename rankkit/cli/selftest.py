@@ -16,7 +16,7 @@ import typer
 from rankkit.cli import heads, output
 
 DISTRIBUTION = "softmax-rankkit"
-_PACKAGES = ("numpy", "scipy", "highspy", "python-flint", "matplotlib", "onnxruntime")
+_PACKAGES = ("numpy", "scipy", "python-flint", "matplotlib", "onnxruntime")
 
 
 class Failed(Exception):
