@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 import rankkit as rk
 from rankkit import certificates
 from rankkit.certificates import Combination, Minor, Monomials, Witness, check, checker
-from rankkit.certificates.checker import Refusal, classes, exact, files
-from rankkit.functions import SigSoftmax
+from rankkit.certificates.checker import Refusal, classes, exact, files, rank
+from rankkit.functions import families
 
 SPEC = {"family": "SigSoftmax", "parameters": {}}
 TWO_SPEC = {"family": "Polynomial", "parameters": {"coefficients": {"1": (1.0).hex(), "2": (0.5).hex()}}}
@@ -538,16 +538,15 @@ def test_fingerprint_is_stated_twice_alike():
     assert head.fingerprint == files.fingerprint(head.W.astype(float), head.b)
 
 
-def test_families_are_stated_twice_alike():
+@pytest.mark.parametrize("f", [f for family in families() for f in family.examples()], ids=lambda f: f.name)
+def test_families_are_stated_twice_alike(f):
     A = logits(d=2)
-    scores = SigSoftmax()(A.dense()[:3, :3])
-    from rankkit.certificates.checker import rank
-
-    mid, radius = rank._enclosed_minor(
-        A.head.W, A.head.b, "scores", [0, 1, 2], "SigSoftmax", {}, A.H[:3], 128
-    )
-    assert radius.max() <= 4
-    assert np.abs(mid.astype(float) / 2.0**128 - scores).max() < 1e-14
+    spec = f.spec()
+    scores = rank.Scores(A.head.W, A.head.b, A.H[:3], [0, 1, 2], "scores", spec["family"], spec["parameters"])
+    mid, radius = rank.enclosed_minor(scores, 128)
+    assert radius.max() < 2.0**64
+    expected = f(A.dense()[:3, :3])
+    assert np.abs(mid.astype(float) / 2.0**128 - expected).max() <= 1e-12 * np.abs(expected).max()
 
 
 def test_float_filter_leaves_doubt_to_integers():

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from math import comb
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -27,6 +27,28 @@ PRIMES = (2**31 - 1, 2**31 - 19)
 SUBJECTS = ("matrix", "scores", "centred", "log_probs")
 MOST_BITS = 8192
 MOST_ROWS = 4096  # of a minor: its cost grows with the cube
+
+
+class Scores(NamedTuple):
+    """Scores f(H W^T + b) of some contexts, and which of their columns a minor uses."""
+
+    W: Floats
+    b: Floats | None
+    H: Floats
+    cols: Sequence[int]
+    subject: str
+    family: str
+    parameters: Mapping[str, Any]
+
+    def logits(self, contexts: slice, cols: Sequence[int] | slice) -> tuple[Integers, int]:
+        """Return integers A and an exponent e: the logits, contexts by classes, are A * 2**e."""
+        (N, e), (M, f) = integers(self.H[contexts]), integers(self.W[cols])
+        A, low = product(N, M.T), e + f
+        if self.b is None:
+            return A, low
+        B, g = integers(self.b[cols])
+        least = min(low, g)
+        return (A << (low - least)) + (B << (g - least)), least
 
 
 def minor(
@@ -68,18 +90,18 @@ def minor(
         return f"a minor of the {subject} needs its contexts and its function"
     if wrong := misfit(function):
         return wrong
-    family, parameters = function["family"], function["parameters"]
+    family = function["family"]
+    scores = Scores(W, b, H, cols, subject, family, function["parameters"])
     if family in EXACT:
-        reason = _invertible(_exact_minor(W, b, subject, cols, family, parameters, H))
+        reason = _invertible(_exact_minor(scores))
         if reason is None or subject != "log_probs":
             return reason  # else the row maxima lose a rank that the log-sum-exps may keep
-    elif family in OF_EXPONENTIAL and subject != "log_probs":
-        whole, _ = _logits(W, b, H, cols)
-        if any(_transcendental(whole, subject, family, prime) for prime in PRIMES):
-            return None
+    exponential = family in OF_EXPONENTIAL and subject != "log_probs"
+    if exponential and any(_transcendental(scores, prime) for prime in PRIMES):
+        return None
     if not 32 <= bits <= MOST_BITS:
         return f"a precision of {bits} bits is outside 32 to {MOST_BITS}"
-    mid, radius = _enclosed_minor(W, b, subject, cols, family, parameters, H, bits)
+    mid, radius = enclosed_minor(scores, bits)
     if mid.shape[0] != mid.shape[1]:
         return f"the minor is {mid.shape[0]} x {mid.shape[1]}, not square"
     for R in (rough_inverse(mid), fixed_point_inverse(mid, bits)):
@@ -123,52 +145,34 @@ def monomials(
     return None if rank >= least else f"{rank} is below the {least} that this count allows"
 
 
-def _logits(W: Floats, b: Floats | None, H: Floats, cols: Sequence[int] | slice) -> tuple[Integers, int]:
-    """Return integers A and an exponent e: the logits of all contexts at the named classes are A * 2**e."""
-    (N, e), (M, f) = integers(H), integers(W[cols])
-    A, low = product(N, M.T), e + f
-    if b is None:
-        return A, low
-    B, g = integers(b[cols])
-    least = min(low, g)
-    return (A << (low - least)) + (B << (g - least)), least
+def _exact_minor(scores: Scores) -> Integers:
+    f = EXACT[scores.family](scores.parameters)
 
-
-def _exact_minor(
-    W: Floats,
-    b: Floats | None,
-    subject: str,
-    cols: Sequence[int],
-    family: str,
-    parameters: Mapping[str, Any],
-    H: Floats,
-) -> Integers:
-    f = EXACT[family](parameters)
-
-    def scores(named: Sequence[int] | slice, largest: bool = False) -> list[list[Fraction]]:
-        whole, e = _logits(W, b, H, named)
+    def values(cols: Sequence[int] | slice, largest: bool = False) -> list[list[Fraction]]:
+        whole, e = scores.logits(slice(None), cols)
         if largest:  # an increasing function has its maximum at the largest logit
             whole = whole.max(axis=1, keepdims=True)
         unit = Fraction(2) ** e
         return [[f(int(a) * unit) for a in row] for row in whole]
 
-    values = scores(cols)
-    if subject == "centred":
-        values = [[v - row[0] for v in row[1:]] for row in values]
-    elif subject == "log_probs":
-        tops = [max(row) for row in scores(slice(None), largest=family in INCREASING)]
-        values = [[v - top for v in row] for row, top in zip(values, tops, strict=True)]
-    return _common_denominator(values)
+    table = values(scores.cols)
+    if scores.subject == "centred":
+        table = [[v - row[0] for v in row[1:]] for row in table]
+    elif scores.subject == "log_probs":
+        tops = [max(row) for row in values(slice(None), largest=scores.family in INCREASING)]
+        table = [[v - top for v in row] for row, top in zip(table, tops, strict=True)]
+    return _common_denominator(table)
 
 
-def _transcendental(whole: Integers, subject: str, family: str, prime: int) -> bool:
+def _transcendental(scores: Scores, prime: int) -> bool:
     """Whether the minor is invertible modulo a prime, with the residue 7 in place of exp(c 2**e)."""
-    f = OF_EXPONENTIAL[family]
+    f = OF_EXPONENTIAL[scores.family]
+    whole, _ = scores.logits(slice(None), scores.cols)
     powers = [[pow(7, int(a) % (prime - 1), prime) for a in row] for row in whole]
     if any(y == prime - 1 for row in powers for y in row):
         return False  # y + 1 may be a denominator
     values = np.array([[f(y, prime) for y in row] for row in powers], dtype=object)
-    if subject == "centred":
+    if scores.subject == "centred":
         values = values[:, 1:] - values[:, :1]
     return values.shape[0] == values.shape[1] and nonsingular_mod(values, prime)
 
@@ -190,20 +194,10 @@ def _invertible(A: Integers) -> Refused:
     return "the minor is singular modulo two primes, so it proves nothing"
 
 
-def _enclosed_minor(
-    W: Floats,
-    b: Floats | None,
-    subject: str,
-    cols: Sequence[int],
-    family: str,
-    parameters: Mapping[str, Any],
-    H: Floats,
-    bits: int,
-) -> tuple[Integers, Integers]:
+def enclosed_minor(scores: Scores, bits: int) -> tuple[Integers, Integers]:
     """Return integers M and r with every entry of the minor within (M +- r) / 2**bits."""
     arithmetic = Enclosure(int(bits * 0.302) + 12)
-    named, e = _logits(W, b, H, cols)
-
+    family, parameters = scores.family, scores.parameters
     exactly = EXACT[family](parameters) if family in EXACT else None
 
     def value(a: int, e: int) -> Interval:
@@ -212,14 +206,16 @@ def _enclosed_minor(
         return ENCLOSED[family](parameters, arithmetic.dyadic(a, e), arithmetic)
 
     entries: list[list[Interval]] = []
-    for k, row in enumerate(named):
-        values = [value(a, e) for a in row]
-        if subject == "centred":
+    for k in range(len(scores.H)):
+        context = slice(k, k + 1)
+        named, e = scores.logits(context, scores.cols)
+        values = [value(a, e) for a in named[0]]
+        if scores.subject == "centred":
             base = _negative(values[0])
             values = [arithmetic.add(v, base) for v in values[1:]]
-        elif subject == "log_probs":
-            every, g = _logits(W, b, H[[k]], slice(None))
-            normaliser = _negative(arithmetic.log_sum_exp([value(a, g) for a in every[0]]))
+        elif scores.subject == "log_probs":
+            every, e = scores.logits(context, slice(None))
+            normaliser = _negative(arithmetic.log_sum_exp([value(a, e) for a in every[0]]))
             values = [arithmetic.add(v, normaliser) for v in values]
         entries.append(values)
     # copy_negate, because unary minus would round to the default context
