@@ -249,3 +249,13 @@ def test_saved_certificates_check_and_cover_every_class(tmp_path: Path, suffix: 
     certificates = rk.certificates.load(path)
     assert {c.cls for c in certificates} == set(range(42))
     assert all(result is True for result in rk.certificates.check_all(certificates, head))
+
+
+def test_near_twins_are_told_apart_without_exact_arithmetic() -> None:
+    """Classes that were hardly trained lie closer together than float32 can tell, yet most of them win."""
+    W = gaussian(1500, 12)
+    W[-40:] = 1.1 * W[np.linalg.norm(W, axis=1).argmax()] + 1e-8 * W[-40:]
+    report = decided(W)
+    winners = [i for i in report.argmaxable if i >= 1460]
+    assert len(winners) >= 20
+    assert {report.rule(i) for i in winners} == {"nearest point"}

@@ -48,6 +48,11 @@ class Cloud:
         return self.points.astype(np.float32)
 
     @cached_property
+    def doubt(self) -> float:
+        """Error to expect of a float32 product of a point and a unit vector."""
+        return float(2.0**-22 * np.sqrt(np.einsum("ij,ij->i", self.points, self.points).max()))
+
+    @cached_property
     def ray(self) -> FloatArray | None:
         """The direction of "less bias" (D,): with a bias, every witness has a positive last coordinate."""
         if not self.lifted:

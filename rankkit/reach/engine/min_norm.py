@@ -120,19 +120,25 @@ def _solve(cloud: Cloud, state: Nearest) -> bool:
 
 
 def _beyond(cloud: Cloud, states: list[Nearest], pool: IntArray) -> list[IntArray]:
-    """Return, for each state, the points of ``pool`` that do not lose to its class in its direction."""
+    """Return, for each state, the points of ``pool`` that do not lose to its class in its direction.
+
+    A float32 product finds the few that might not. These are compared as float64 differences, which tell
+    near twins apart.
+    """
     if not states:
         return []
-    directions = np.array([state.direction / np.linalg.norm(state.direction) for state in states], np.float32)
-    everyone = cloud.points32[pool]
-    own = np.einsum("ij,ij->i", directions, cloud.points32[[state.point for state in states]])
+    directions = np.array([state.direction / np.linalg.norm(state.direction) for state in states])
+    near, everyone = directions.astype(np.float32), cloud.points32[pool]
+    own = np.einsum("ij,ij->i", near, cloud.points32[[state.point for state in states]])
     out = []
     for cut in arrays.row_blocks(len(states), row_bytes=4 * len(pool)):
-        scores = directions[cut] @ everyone.T
-        for state, row, level in zip(states[cut], scores, own[cut], strict=True):
-            over = np.flatnonzero(row >= level)
-            over = over[pool[over] != state.point]
-            out.append(pool[over[np.argsort(-row[over], kind="stable")]])
+        scores = near[cut] @ everyone.T
+        for state, direction, row, level in zip(states[cut], directions[cut], scores, own[cut], strict=True):
+            close = pool[row >= level - cloud.doubt]
+            close = close[close != state.point]
+            lead = (cloud.points[close] - cloud.points[state.point]) @ direction
+            over = np.flatnonzero(lead >= 0)
+            out.append(close[over[np.argsort(-lead[over], kind="stable")]])
     return out
 
 
