@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from rankkit.errors import InputError
-from rankkit.functions import Identity, SigSoftmax
+from rankkit.functions import Exp, Identity, SigSoftmax
 from rankkit.functions.base import PointwiseFunction
 from rankkit.heads import Head, LowRankLogits, log_probs
 from rankkit.spectra import (
@@ -64,7 +64,8 @@ def test_methods_agree_with_the_explicit_matrix(
     logits = drawn(*shape, d=3, bias=bias)
     explicit = logits.dense() if f is None else log_probs(logits, f)
     want = np.linalg.svd(centred(explicit, center), compute_uv=False)
-    for method in ["dense", "gram"] + (["qr"] if f is None or isinstance(f, Identity) else []):
+    thin = f is None or isinstance(f, Identity)
+    for method in ["dense", "gram", "gram-float32", "two-level"] + (["qr"] if thin else []):
         got = spectrum(logits, f, center, method=method)
         assert got.method == method
         assert got.shape == shape
@@ -77,21 +78,20 @@ def test_methods_agree_with_the_explicit_matrix(
 def test_gram_of_a_plain_matrix_in_several_blocks(
     monkeypatch: pytest.MonkeyPatch, center: str | None, transposed: bool
 ) -> None:
-    from rankkit import arrays
+    from rankkit.spectra import tiles
 
-    whole = arrays.row_blocks
-    monkeypatch.setattr(
-        arrays, "row_blocks", lambda rows, row_bytes: whole(rows, row_bytes, budget=7 * row_bytes)
-    )
+    monkeypatch.setattr(tiles, "BLOCK", 8 * 20 * 7)
+    monkeypatch.setattr(tiles, "TILE", 35)
     X = np.random.default_rng(3).standard_normal((20, 50)) * np.logspace(-3, 2, 50)  # later blocks are larger
     X = (X + 5).T if transposed else X + 5
     want = np.linalg.svd(centred(X, center), compute_uv=False)
-    got = spectrum(X, center=center, method="gram")
-    assert np.abs(got.values - want).max() <= got.noise_floor
+    for method in ("gram", "gram-float32", "two-level"):
+        got = spectrum(X, center=center, method=method)
+        assert np.abs(got.values - want).max() <= got.noise_floor
 
 
 @pytest.mark.parametrize("power", [-1000, -300, 300, 990])
-@pytest.mark.parametrize("method", ["dense", "gram"])
+@pytest.mark.parametrize("method", ["dense", "gram", "gram-float32", "two-level"])
 def test_power_of_two_scaling_changes_nothing(power: int, method: str) -> None:
     X = np.random.default_rng(1).standard_normal((12, 9))
     plain, scaled = spectrum(X, method=method), spectrum(np.ldexp(X, power), method=method)
@@ -137,8 +137,14 @@ def test_auto_says_what_it_chose() -> None:
     from rankkit.spectra import methods
     from rankkit.spectra.source import Source
 
-    large = Head(np.ones((60_000, 1))).logits(np.ones((5_000, 1)))
-    assert methods.choose(Source.of(large, SigSoftmax())) == "gram"
+    ones = np.ones((60_000, 1))
+    large = Source.of(Head(ones).logits(ones[:5_000]), SigSoftmax())
+    assert methods.choose(large, None) == methods.choose(large, 1e-3) == "gram"
+    assert methods.choose(large, 1e-9) == "two-level"
+    with pytest.raises(InputError, match="method='lanczos'"):
+        methods.choose(Source.of(Head(ones).logits(ones), SigSoftmax()), None)
+    with pytest.raises(InputError, match="reach is 2"):
+        spectrum(drawn(9, 8, 2), reach=2)
 
 
 def test_k_keeps_the_largest() -> None:
@@ -199,6 +205,70 @@ def test_gram_counts_nothing_below_its_floor() -> None:
     visible = int(np.count_nonzero(smooth[0].values > smooth[1].noise_floor))
     assert abs(smooth[1].numerical_rank() - visible) <= 1
     assert smooth[1].numerical_rank() < smooth[0].numerical_rank()
+
+
+@pytest.mark.parametrize("f", [Exp(), SigSoftmax()], ids=lambda f: f.name)
+@pytest.mark.parametrize("shape", [(300, 500), (500, 300)], ids=str)
+def test_two_levels_see_as_far_down_as_they_say(f: PointwiseFunction, shape: tuple[int, int]) -> None:
+    logits = drawn(*shape, d=2)
+    true, seen = (spectrum(logits, f, "classes", method=m) for m in ("dense", "two-level"))
+    assert seen.noise_floor < 1e-11 * seen.top
+    visible = true.values > seen.noise_floor
+    assert np.abs(seen.values / true.values - 1)[true.values > 1e-10 * true.top].max() < 1e-2
+    assert np.abs(seen.values - true.values)[visible].max() < 1e-6 * seen.top * 1e-5
+    assert abs(seen.numerical_rank() - np.count_nonzero(visible)) <= 1
+    assert seen.numerical_rank() > spectrum(logits, f, "classes", method="gram").numerical_rank() + 10
+
+
+LARGER = {
+    "flat": (drawn(400, 900, 24), SigSoftmax()),
+    "steep": (drawn(900, 400, 3), Exp()),
+    "of low rank": (drawn(400, 500, 4, bias=True), Cube()),
+    "a mixture of scales": (drawn(500, 500, 8), Exp()),
+}
+
+
+@pytest.mark.parametrize("name", LARGER)
+@pytest.mark.parametrize("center", [None, "classes", "both"])
+def test_lanczos_is_as_right_as_it_says(name: str, center: str | None) -> None:
+    logits, f = LARGER[name]
+    true, seen = spectrum(logits, f, center, method="dense"), spectrum(logits, f, center, method="lanczos")
+    assert seen.top == pytest.approx(true.top, rel=1e-5)
+    assert len(seen.values) > 3
+    assert np.allclose(seen.values, true.values[: len(seen.values)], rtol=1e-2)
+    for kind in EFFECTIVE_RANKS:
+        assert abs(seen.effective_rank(kind) - true.effective_rank(kind)) <= 2 * seen.error(kind)
+    assert seen.error("roy-vetterli") < 0.1 * true.effective_rank("roy-vetterli")
+    for level in (0.1, 1e-2, 1e-3):
+        count = np.count_nonzero(true.values > level * true.top)
+        assert abs(seen.count_above(level) - count) <= 2 * seen.error(level) + 1
+
+
+def test_lanczos_refuses_what_it_cannot_know() -> None:
+    logits, f = LARGER["flat"]
+    seen = spectrum(logits, f, "classes", method="lanczos")
+    again = spectrum(logits, f, "classes", method="lanczos")
+    assert seen.effective_rank() == again.effective_rank()
+    assert not hasattr(seen, "numerical_rank")
+    assert "+-" in repr(seen)
+    with pytest.raises(InputError, match="tells no values apart"):
+        seen.count_above(1e-4)
+    with pytest.raises(InputError, match="kind is"):
+        seen.error("rank")
+    with pytest.raises(InputError, match="at least 256 rows"):
+        spectrum(drawn(300, 40, 2), f, method="lanczos")
+    with pytest.raises(InputError, match="takes no k"):
+        spectrum(logits, f, k=3, method="lanczos")
+    constant = np.outer(np.linspace(1, 2, 300), np.ones(400))
+    assert spectrum(constant, center="classes", method="lanczos").effective_rank() == 0
+    assert spectrum(np.zeros((300, 400)), method="lanczos").effective_rank() == 0
+
+
+def test_lanczos_forgets_units() -> None:
+    X = np.random.default_rng(0).standard_normal((300, 400))
+    plain, scaled = (spectrum(np.ldexp(X, p), method="lanczos") for p in (0, 900))
+    assert plain.effective_rank() == scaled.effective_rank()
+    assert np.ldexp(plain.top, 900) == scaled.top
 
 
 def test_constant_rows_centred_have_rank_zero() -> None:

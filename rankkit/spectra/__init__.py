@@ -1,6 +1,7 @@
 """Singular values of logits and log-probabilities, and the ranks that people read off them."""
 
 from rankkit.spectra.effective import EFFECTIVE_RANKS
+from rankkit.spectra.estimate import SpectrumEstimate
 from rankkit.spectra.plateaus import Plateau, crosswalk, plateau_rank, plateaus
 from rankkit.spectra.rules import RULES
 from rankkit.spectra.spectrum import Spectrum, spectrum
@@ -11,6 +12,7 @@ __all__ = [
     "RULES",
     "Plateau",
     "Spectrum",
+    "SpectrumEstimate",
     "Visible",
     "crosswalk",
     "plateau_rank",

@@ -1,6 +1,8 @@
-"""Three ways to singular values: LAPACK on the dense matrix, QR of thin factors, a streamed Gram matrix."""
+"""Ways to all singular values: LAPACK on the dense matrix, QR of thin factors, streamed Gram matrices."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 from scipy import linalg
@@ -8,21 +10,40 @@ from scipy import linalg
 from rankkit import arrays
 from rankkit.arrays import FloatArray, IntArray
 from rankkit.errors import InputError
+from rankkit.spectra.rules import EPS
 from rankkit.spectra.source import Source
+from rankkit.spectra.tiles import Gauge, power_of_two
 
 #: Multiplications above which "auto" streams a Gram matrix instead of a dense decomposition.
 DENSE_WORK = 2e10
 
+#: Multiple of the largest singular value down to which the first of two Gram matrices is trusted.
+SPLIT = 1e-5
 
-def choose(source: Source) -> str:
-    """Return the most accurate method that the size allows."""
+
+def choose(source: Source, reach: float | None) -> str:
+    """Return the most accurate method that the size allows, or the fastest that reaches far enough."""
     contexts, classes = source.shape
     if source.linear:
         return "qr"
     dense = (
         contexts * classes * min(source.shape) <= DENSE_WORK and 8 * contexts * classes <= arrays.DENSE_LIMIT
     )
-    return "dense" if dense else "gram"
+    if dense:
+        return "dense"
+    least = min(source.shape)
+    if 8 * least**2 > arrays.DENSE_LIMIT:
+        raise InputError(
+            f"Neither the {contexts:,} x {classes:,} matrix nor its Gram matrix fits the limit of "
+            f"{arrays.DENSE_LIMIT / 2**30:.1f} GiB; method='lanczos' estimates effective ranks in less, or "
+            "take fewer contexts"
+        )
+    return "two-level" if reach is not None and reach < gram_floor(source.shape) else "gram"
+
+
+def gram_floor(shape: tuple[int, int]) -> float:
+    """Return the root of max(N, M) eps: X X^T is good to max(N, M) eps sigma_1^2, sigma only to its root."""
+    return float(np.sqrt(max(shape) * EPS["float64"]))
 
 
 def singular_values(source: Source, center: str | None, method: str) -> tuple[FloatArray, float]:
@@ -31,15 +52,21 @@ def singular_values(source: Source, center: str | None, method: str) -> tuple[Fl
         raise InputError(
             "method='qr' works on logits or on their log-softmax, whose thin factors are known; use 'auto'"
         )
-    ways = {"dense": _dense, "qr": _qr, "gram": _gram}
+    ways = {
+        "dense": _dense,
+        "qr": _qr,
+        "gram": _gram,
+        "gram-float32": _gram_float32,
+        "two-level": _two_level,
+    }
     if method not in ways:
-        raise InputError(f"method is {method!r}; wanted 'auto', {', '.join(map(repr, ways))}")
+        raise InputError(f"method is {method!r}; wanted 'auto', {', '.join(map(repr, ways))}, 'lanczos'")
     return ways[method](source, center)
 
 
 def _dense(source: Source, center: str | None) -> tuple[FloatArray, float]:
     X = source.dense() if center is not None else source.dense_log_probs()
-    unit = _power_of_two(np.abs(X).max())
+    unit = power_of_two(np.abs(X).max())
     X /= unit
     X, removed = centred(X, center)
     values = linalg.svdvals(X, overwrite_a=True, check_finite=False)
@@ -89,74 +116,40 @@ def _columns_near_one(X: FloatArray) -> tuple[FloatArray, IntArray]:
 
 
 def _gram(source: Source, center: str | None) -> tuple[FloatArray, float]:
-    contexts, classes = source.shape
-    arrays.require_room("The Gram matrix", (min(source.shape), min(source.shape)))
-    gram, removed, unit = (
-        _gram_of_contexts(source, center) if contexts <= classes else _gram_of_classes(source, center)
-    )
-    if center == "both" and contexts <= classes:  # (C X)(C X)^T with C = I - 1 1^T / contexts
-        means = gram.mean(axis=0)
-        removed += float(np.sqrt(max(contexts * means.mean(), 0.0)))
-        gram -= means + means[:, None] - means.mean()
-    values = np.sqrt(np.maximum(linalg.eigvalsh(gram, overwrite_a=True, check_finite=False)[::-1], 0.0))
-    return values * unit, float((values[0] + removed) * unit)
+    gauge, gram = _streamed(source, center, np.float64)
+    return _roots(linalg.eigvalsh(gram, overwrite_a=True, check_finite=False), gauge)
 
 
-def _gram_of_contexts(source: Source, center: str | None) -> tuple[FloatArray, float, float]:
-    """Return X X^T over blocks of classes, in units of the square of a power of two."""
-    contexts, classes = source.shape
-    gram, sums = np.zeros((contexts, contexts)), np.zeros(contexts)
-    shift, unit = np.zeros(contexts), 0.0
-    for cut in arrays.row_blocks(classes, 8 * contexts):
-        block = source.columns(cut)
-        grown = max(unit, _power_of_two(np.abs(block).max()))
-        if unit == 0:
-            shift = block.mean(axis=1) / grown  # near the row mean: what follows cancels little
-        else:
-            gram, sums, shift = gram * (unit / grown) ** 2, sums * (unit / grown), shift * (unit / grown)
-        unit = grown
-        block = block / unit - shift[:, None]
+def _gram_float32(source: Source, center: str | None) -> tuple[FloatArray, float]:
+    gauge, gram = _streamed(source, center, np.float32)
+    return _roots(linalg.eigvalsh(gram, overwrite_a=True, check_finite=False), gauge)
+
+
+def _two_level(source: Source, center: str | None) -> tuple[FloatArray, float]:
+    """Take the directions above SPLIT out of the matrix, and see the others as well as it then allows."""
+    gauge, gram = _streamed(source, center, np.float64)
+    squares, vectors = linalg.eigh(gram, overwrite_a=True, check_finite=False)
+    large = squares > SPLIT**2 * squares[-1]
+    del gram
+    below = np.zeros((len(squares), len(squares)))
+    leading = vectors[:, large]
+    for block in gauge.blocks(source, np.float64):
+        block -= leading @ (leading.T @ block)
+        below += block @ block.T
+    rest = linalg.eigvalsh(below, overwrite_a=True, check_finite=False)[leading.shape[1] :]
+    return _roots(np.concatenate([np.minimum(rest, SPLIT**2 * squares[-1]), squares[large]]), gauge)
+
+
+def _streamed(source: Source, center: str | None, dtype: type[np.floating[Any]]) -> tuple[Gauge, FloatArray]:
+    """Return X X^T, or X^T X if that is smaller, of products in ``dtype`` summed in float64."""
+    n = min(source.shape)
+    arrays.require_room("The Gram matrix", (n, n))
+    gauge, gram = Gauge.of(source, center), np.zeros((n, n))
+    for block in gauge.blocks(source, dtype):
         gram += block @ block.T
-        sums += block.sum(axis=1)
-    # the wanted matrix is Y - t 1^T, where Y was accumulated
-    if center is not None:
-        t = sums / classes
-    elif source.normalised:
-        t = source.log_normaliser() / unit - shift
-    else:
-        t = -shift
-    gram += classes * np.outer(t, t) - np.outer(sums, t) - np.outer(t, sums)
-    removed = float(np.linalg.norm(shift + t)) * np.sqrt(classes) if center is not None else 0.0
-    return gram, removed, unit
+    return gauge, gram
 
 
-def _gram_of_classes(source: Source, center: str | None) -> tuple[FloatArray, float, float]:
-    """Return X^T X over blocks of contexts, whose rows are whole and can be centred at once."""
-    contexts, classes = source.shape
-    gram, sums = np.zeros((classes, classes)), np.zeros(classes)
-    removed, unit = 0.0, 0.0
-    for cut in arrays.row_blocks(contexts, 8 * classes):
-        block = source.rows(cut)
-        grown = max(unit, _power_of_two(np.abs(block).max()))
-        gram, sums, removed = gram * (unit / grown) ** 2, sums * (unit / grown), removed * (unit / grown) ** 2
-        unit = grown
-        block /= unit
-        if center is not None:
-            means = block.mean(axis=1, keepdims=True)
-            block -= means
-            removed += classes * float((means**2).sum())
-        elif source.normalised:
-            top = block.max(axis=1, keepdims=True)
-            block -= top + np.log(np.exp((block - top) * unit).sum(axis=1, keepdims=True)) / unit
-        gram += block.T @ block
-        sums += block.sum(axis=0)
-    removed = float(np.sqrt(removed))
-    if center == "both":
-        gram -= np.outer(sums, sums) / contexts
-        removed += float(np.linalg.norm(sums)) / np.sqrt(contexts)
-    return gram, removed, unit
-
-
-def _power_of_two(size: float) -> float:
-    """Return a power of two near ``size`` (1 for zero), so that scaling by it rounds nothing."""
-    return 2.0 ** int(np.clip(np.frexp(size)[1], -1000, 1000)) if size > 0 else 1.0
+def _roots(squares: FloatArray, gauge: Gauge) -> tuple[FloatArray, float]:
+    values = np.sqrt(np.maximum(squares[::-1], 0.0)) / gauge.unit
+    return values, float(values[0] + gauge.removed / gauge.unit)

@@ -68,12 +68,16 @@ class Source:
 
     def columns(self, cut: slice) -> FloatArray:
         """Return the scores of some classes as a new array (contexts, len(cut))."""
+        return self.tile(slice(None), cut)
+
+    def tile(self, rows: slice, cols: slice) -> FloatArray:
+        """Return the scores of some contexts and classes as a new array."""
         if self.logits is None:
             assert self.matrix is not None
-            return np.array(self.matrix[:, cut], dtype=np.float64)
+            return np.array(self.matrix[rows, cols], dtype=np.float64)
         head = self.logits.head
-        some = Head(head.W[cut], None if head.b is None else head.b[cut])
-        return self._scores(LowRankLogits(self.logits.H, some).rows(slice(None)))
+        some = Head(head.W[cols], None if head.b is None else head.b[cols])
+        return self._scores(LowRankLogits(self.logits.H, some).rows(rows))
 
     def dense(self) -> FloatArray:
         """Return the scores of all contexts and classes as a new array."""
@@ -88,7 +92,7 @@ class Source:
 
     def log_normaliser(self) -> FloatArray:
         """Return the log-sum-exp of every row of the scores, shape (contexts,)."""
-        parts = [_log_sum_exp(self.rows(cut)) for cut in arrays.row_blocks(self.shape[0], 8 * self.shape[1])]
+        parts = [log_sum_exp(self.rows(cut)) for cut in arrays.row_blocks(self.shape[0], 8 * self.shape[1])]
         return np.concatenate(parts)
 
     def factors(self, center: str | None) -> tuple[FloatArray, FloatArray]:
@@ -111,7 +115,8 @@ class Source:
         return logits if self.f is None else apply(self.f, logits)
 
 
-def _log_sum_exp(scores: FloatArray) -> FloatArray:
+def log_sum_exp(scores: FloatArray) -> FloatArray:
+    """Return the log-sum-exp of each row."""
     top = scores.max(axis=1)
     total: FloatArray = top + np.log(np.exp(scores - top[:, None]).sum(axis=1))
     return total

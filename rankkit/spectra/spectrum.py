@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from html import escape
+from typing import Literal, overload
 
 import numpy as np
 
+from rankkit import arrays
 from rankkit.arrays import FloatArray
 from rankkit.errors import InputError
 from rankkit.functions.base import PointwiseFunction
 from rankkit.heads.logits import LowRankLogits
 from rankkit.spectra import methods
 from rankkit.spectra.effective import EFFECTIVE_RANKS, entropy, epsilon_effective
+from rankkit.spectra.estimate import SpectrumEstimate
+from rankkit.spectra.lanczos import estimate
 from rankkit.spectra.rules import EPS, tolerance
 from rankkit.spectra.source import CENTERINGS, Source
 
@@ -29,7 +34,7 @@ class Spectrum:
         Shape of the matrix.
     center : None, "classes" or "both"
         Whether row means ("classes"), or row and column means ("both"), were removed.
-    method : "dense", "qr" or "gram"
+    method : "dense", "qr", "gram", "gram-float32" or "two-level"
         How the values were computed.
     precision : str
         The dtype in which the entries were rounded; its epsilon enters every tolerance.
@@ -54,10 +59,13 @@ class Spectrum:
         self.values.flags.writeable = False
         floor = tolerance("press", self.shape, EPS[self.precision], self.scale)
         rule = f"sqrt(N + M + 1) / 2 eps scale, eps of {self.precision}"
-        if self.method == "gram":
-            # eigenvalues of X X^T are good to max(N, M) eps sigma_1^2, singular values only to its root
-            squared = float(np.sqrt(max(self.shape) * EPS["float64"]) * self.scale)
-            floor, rule = max((floor, rule), (squared, "sqrt(max(N, M) eps) scale, eps of float64"))
+        if self.method in ("gram", "two-level"):
+            share = 1.0 if self.method == "gram" else methods.SPLIT
+            what = "sqrt(max(N, M) eps) scale, eps of float64" + (f", times {share:g}" if share < 1 else "")
+            floor, rule = max((floor, rule), (share * methods.gram_floor(self.shape) * self.scale, what))
+        if self.method == "gram-float32":  # worst-case bounds would hide all: errors are taken to be random
+            squared = math.sqrt(tolerance("press", self.shape, EPS["float32"], 1.0)) * self.scale
+            floor, rule = max((floor, rule), (squared, "sqrt(sqrt(N + M + 1) / 2 eps) scale, eps of float32"))
         object.__setattr__(self, "noise_floor", floor)
         object.__setattr__(self, "floor_rule", rule)
 
@@ -106,7 +114,7 @@ class Spectrum:
         if kind not in EFFECTIVE_RANKS:
             raise InputError(f"kind is {kind!r}; wanted one of {', '.join(EFFECTIVE_RANKS)}")
         values = self._normalised
-        return EFFECTIVE_RANKS[kind](values) if values.any() else 0.0
+        return EFFECTIVE_RANKS[kind](values, np.ones(len(values))) if values.any() else 0.0
 
     def epsilon_rank(self, epsilon: float) -> int:
         """Return how many leading values hold the share 1 - ``epsilon`` of the squared norm."""
@@ -159,6 +167,21 @@ class Spectrum:
         return f"<pre>{escape(repr(self))}\n{rank}</pre>"
 
 
+@overload
+def spectrum(  # type: ignore[overload-overlap]  # a str that is only known later means one of the others
+    logits_or_matrix: LowRankLogits | object,
+    f: PointwiseFunction | None = None,
+    center: str | None = None,
+    k: int | None = None,
+    *,
+    method: Literal["lanczos"],
+    precision: str | None = None,
+    reach: float | None = None,
+    seed: int | np.random.Generator = 0,
+) -> SpectrumEstimate: ...
+
+
+@overload
 def spectrum(
     logits_or_matrix: LowRankLogits | object,
     f: PointwiseFunction | None = None,
@@ -166,7 +189,21 @@ def spectrum(
     k: int | None = None,
     method: str = "auto",
     precision: str | None = None,
-) -> Spectrum:
+    reach: float | None = None,
+    seed: int | np.random.Generator = 0,
+) -> Spectrum: ...
+
+
+def spectrum(
+    logits_or_matrix: LowRankLogits | object,
+    f: PointwiseFunction | None = None,
+    center: str | None = None,
+    k: int | None = None,
+    method: str = "auto",
+    precision: str | None = None,
+    reach: float | None = None,
+    seed: int | np.random.Generator = 0,
+) -> Spectrum | SpectrumEstimate:
     r"""Return the singular values of logits, of log-probabilities, or of any matrix.
 
     Parameters
@@ -180,17 +217,27 @@ def spectrum(
         log-probabilities are one matrix. "both" removes column means as well.
     k : int, optional
         Keep only the ``k`` largest values.
-    method : "auto", "dense", "qr" or "gram"
-        "qr" works on the thin factors of logits and their log-softmax and forms nothing of full size; "gram"
-        streams blocks and sees nothing below the root of epsilon; "auto" takes the first of qr, dense, gram
-        that fits.
+    method : str
+        "auto" takes the first of qr, dense, gram that applies and fits; two-level where ``reach`` needs it.
+
+        * "qr" works on the thin factors of logits and their log-softmax and forms nothing of full size;
+        * "dense" is LAPACK on the whole matrix;
+        * "gram" streams blocks into a Gram matrix and sees nothing below the root of epsilon;
+          "gram-float32" is twice as fast and sees down to a few thousandths;
+        * "two-level" takes the large directions out and streams once more: about eleven digits;
+        * "lanczos" estimates effective ranks of matrices too large for all of these, to about one in a
+          hundred, from one or two dozen passes, and returns a :class:`SpectrumEstimate`.
     precision : str, optional
         The dtype that the entries were rounded to: that of a plain matrix, float64 for logits (whose factors
         are exact). Pass "float64" for a float32 matrix whose numbers are meant exactly, such as weights.
+    reach : float, optional
+        How far down "auto" must see, as a multiple of the largest singular value.
+    seed : int or numpy.random.Generator
+        Draws the probes of "lanczos".
 
     Returns
     -------
-    Spectrum
+    Spectrum, or SpectrumEstimate for method="lanczos"
 
     Raises
     ------
@@ -217,6 +264,14 @@ def spectrum(
         raise InputError(
             f"k is {k}; wanted 1 to {min(source.shape)} for a {source.shape[0]} x {source.shape[1]} matrix"
         )
-    method = methods.choose(source) if method == "auto" else method
+    if reach is not None and not (method == "auto" and 0 < reach < 1):
+        raise InputError(
+            f"reach is {reach} with method={method!r}; wanted 0 to 1, and 'auto' to choose by it"
+        )
+    if method == "lanczos":
+        if k is not None:
+            raise InputError("method='lanczos' estimates the whole spectrum and takes no k")
+        return estimate(source, center, precision, arrays.generator(seed))
+    method = methods.choose(source, reach) if method == "auto" else method
     values, scale = methods.singular_values(source, center, method)
     return Spectrum(values[:k], source.shape, center, method, precision or source.precision, scale)

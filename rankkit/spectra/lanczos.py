@@ -1,0 +1,112 @@
+r"""Effective ranks of matrices too large for a Gram matrix: block Lanczos, deflated by what has converged.
+
+From ``PROBES`` random signs a block Krylov space of :math:`XX^\top` grows by one pass over X a step. Its
+Ritz values are the nodes of a quadrature for traces :math:`\sum_k \varphi(\sigma_k)` [ubaru2017]_. The
+leading ones that have converged are eigenvalues and count once each; only the others are weighted by the
+probes, whose random error the large ones would otherwise make.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rankkit.arrays import FloatArray
+from rankkit.errors import InputError
+from rankkit.spectra.estimate import Quadrature, SpectrumEstimate
+from rankkit.spectra.rules import EPS, tolerance
+from rankkit.spectra.source import Source
+from rankkit.spectra.tiles import Gauge
+
+#: Random starting vectors, and the most steps that are made.
+PROBES, STEPS = 32, 32
+
+#: Relative change of the effective rank over the last third of the steps below which no more are made.
+CHANGE = 0.008
+
+#: Residual, in gaps to the next Ritz value, below which a Ritz value counts as converged.
+RESIDUAL = 0.05
+
+
+def estimate(
+    source: Source, center: str | None, precision: str | None, rng: np.random.Generator
+) -> SpectrumEstimate:
+    """Return the spectrum of the Krylov space as soon as its effective rank moves no more."""
+    n = min(source.shape)
+    if n < 8 * PROBES:
+        raise InputError(
+            f"method='lanczos' is for matrices of at least {8 * PROBES} rows and columns, this one is "
+            f"{source.shape[0]:,} x {source.shape[1]:,}; use 'auto'"
+        )
+    gauge = Gauge.of(source, center)
+
+    def seen(rules: list[Quadrature]) -> SpectrumEstimate:
+        return SpectrumEstimate(
+            shape=source.shape,
+            center=center,
+            precision=precision or source.precision,
+            quadrature=rules[-1],
+            coarser=rules[2 * len(rules) // 3 - 1],
+            passes=len(rules) + 1,
+            unit=1 / gauge.unit,
+            noise_floor=tolerance(
+                "press", source.shape, EPS["float32"], (rules[-1].nodes[0] + gauge.removed) / gauge.unit
+            ),
+        )
+
+    rules: list[Quadrature] = []
+    space = _Krylov(rng.choice([-1.0, 1.0], (n, PROBES)))
+    while True:
+        image = np.zeros((n, PROBES))
+        last = space.last.astype(np.float32)
+        for block in gauge.blocks(source, np.float32):
+            image += block @ (block.T @ last)
+        space.grow(image)
+        rules.append(space.quadrature())
+        if len(rules) < 9:
+            continue
+        found = seen(rules)
+        settled = found.change("roy-vetterli") <= CHANGE * found.effective_rank("roy-vetterli")
+        if settled or len(rules) == STEPS or (len(rules) + 1) * PROBES > n:
+            return found
+
+
+class _Krylov:
+    """An orthonormal basis of a block Krylov space, and the operator in it."""
+
+    def __init__(self, start: FloatArray) -> None:
+        self.last, self.start = np.linalg.qr(start)
+        self.basis = self.last
+        self.projected = np.zeros((0, 0))
+        self.coupling = np.zeros((0, 0))
+
+    def grow(self, image: FloatArray) -> None:
+        """Take the image of the last block."""
+        old, block = len(self.projected), self.last.shape[1]
+        if old:
+            self.basis = np.hstack([self.basis, self.last])
+        along = self.basis.T @ image
+        image = image - self.basis @ along
+        rest = self.basis.T @ image  # a second time: rounding leaves a little of the basis in what is new
+        image -= self.basis @ rest
+        projected = np.zeros((old + block, old + block))
+        projected[:old, :old] = self.projected
+        projected[:, old:] = along + rest
+        projected[old:, :old] = projected[:old, old:].T
+        self.projected = projected
+        self.last, self.coupling = np.linalg.qr(image)
+        self.last, again = np.linalg.qr(self.last - self.basis @ (self.basis.T @ self.last))
+        self.coupling = again @ self.coupling
+
+    def quadrature(self) -> Quadrature:
+        block = self.last.shape[1]
+        squares, vectors = np.linalg.eigh((self.projected + self.projected.T) / 2)
+        squares, vectors = squares[::-1], vectors[:, ::-1]
+        residuals = np.linalg.norm(self.coupling @ vectors[-block:], axis=0)
+        gaps = np.abs(np.diff(squares, prepend=np.inf, append=np.inf))
+        sure = residuals < RESIDUAL * np.minimum(gaps[1:], gaps[:-1])
+        return Quadrature(
+            nodes=np.sqrt(np.maximum(squares, 0.0)),
+            weights=(self.start.T @ vectors[:block]) ** 2,
+            converged=int(np.argmin(np.append(sure, False))),
+            n=len(self.basis),
+        )
