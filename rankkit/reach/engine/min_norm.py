@@ -28,6 +28,12 @@ STEP = 48
 #: Rounds after which a class is handed on.
 ROUNDS = 200
 
+#: Width from which the compiled search is worth its loading; below, least squares takes less than that.
+WIDE = 48
+
+#: A direction separates once all rivals keep this share of the distance; 1 would ask for the nearest point.
+ENOUGH = 0.3
+
 #: Stands for the ray in a support.
 RAY = -1
 
@@ -45,6 +51,8 @@ class Nearest:
     support, weights : numpy.ndarray (s,)
         The rivals (``RAY`` for the ray) that carry the nearest point, and their weights: non-negative, of sum
         1 without the ray.
+    start : tuple of numpy.ndarray
+        Where the next round starts: places in the list (the ray first), and weights of unit differences.
     direction : numpy.ndarray (D,)
         Product with every difference in the list negative, unless ``reached``.
     reached : bool
@@ -57,6 +65,7 @@ class Nearest:
     rivals: IntArray
     support: IntArray = field(default_factory=lambda: np.array([], np.int64))
     weights: FloatArray = field(default_factory=lambda: np.array([]))
+    start: tuple[IntArray, FloatArray] = field(default_factory=lambda: (np.array([], np.int64), np.array([])))
     direction: FloatArray = field(default_factory=lambda: np.array([]))
     reached: bool = False
     separated: bool = False
@@ -100,23 +109,45 @@ def search(cloud: Cloud, starts: Iterable[tuple[int, IntArray]], pool: IntArray)
 
 def _solve(cloud: Cloud, state: Nearest) -> bool:
     """Find the nearest point over the present rivals; tell whether the search goes on."""
-    vectors = cloud.points[state.rivals] - cloud.points[state.point]
+    vectors, ids = cloud.points[state.rivals] - cloud.points[state.point], state.rivals
     if cloud.ray is not None:
-        vectors = np.vstack([vectors, cloud.ray])
+        vectors, ids = np.vstack([cloud.ray, vectors]), np.append(RAY, ids)
     length = np.linalg.norm(vectors, axis=1)
     if not length.all():  # distinct rows that fall on one point: only exact arithmetic tells them apart
         return False
+    vectors /= length[:, None]
+    if not (_walk(vectors, state) if vectors.shape[1] >= WIDE else _fit(vectors, state)):
+        return False
+    carried, weights = state.start
+    state.support = ids[carried]
+    weights = weights / length[carried]
+    real = weights[state.support != RAY].sum()
+    state.weights = weights / (real or 1.0)
+    return not state.reached
+
+
+def _fit(vectors: FloatArray, state: Nearest) -> bool:
+    """Find the nearest point by least squares; False where that runs out of iterations."""
     try:
-        weights, state.direction, distance = nearest_point(vectors / length[:, None])
-    except RuntimeError:  # the kernel's own limit on iterations: exact arithmetic takes over
+        weights, state.direction, distance = nearest_point(vectors)
+    except RuntimeError:  # exact arithmetic takes over
         return False
     carried = np.flatnonzero(weights)
-    ids = state.rivals if cloud.ray is None else np.append(state.rivals, RAY)
-    state.support = ids[carried]
-    weights = weights[carried] / length[carried]
-    state.weights = weights / weights[state.support != RAY].sum()
-    state.reached = distance < REACHED
-    return not state.reached
+    state.start, state.reached = (carried, weights[carried]), distance < REACHED
+    return True
+
+
+def _walk(vectors: FloatArray, state: Nearest) -> bool:
+    """Go on towards the nearest point from the last round's; least squares finishes a stuck walk."""
+    from rankkit.reach.engine import wolfe
+
+    corral, weights, point, outcome = wolfe.nearest_point(
+        vectors, *state.start, near=REACHED, enough=ENOUGH, steps=10 * len(vectors) + 100
+    )
+    if outcome == wolfe.STUCK:
+        return _fit(vectors, state)
+    state.start, state.direction, state.reached = (corral, weights), -point, outcome == wolfe.REACHED
+    return True
 
 
 def _beyond(cloud: Cloud, states: list[Nearest], pool: IntArray) -> list[IntArray]:

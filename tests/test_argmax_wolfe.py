@@ -1,0 +1,67 @@
+"""The compiled search for the nearest point of a hull, against non-negative least squares."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from rankkit.reach.engine import min_norm, wolfe
+
+
+def rays(k: int, d: int, lift: float, seed: int) -> np.ndarray:
+    """Unit vectors; with ``lift`` they lean to one side, so that their hull leaves the origin out."""
+    V = np.random.default_rng(seed).standard_normal((k, d)) + lift * np.eye(d)[0]
+    return V / np.linalg.norm(V, axis=1, keepdims=True)
+
+
+def search(V: np.ndarray, enough: float = 1.0, start: tuple = ()) -> tuple:
+    corral, weights = start or (np.zeros(0, np.int64), np.zeros(0))
+    return wolfe.nearest_point(V, corral, weights, near=1e-9, enough=enough, steps=1000)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(("k", "d"), [(1, 4), (5, 3), (40, 30), (200, 20), (150, 100)])
+def test_it_finds_the_point_that_least_squares_finds(k: int, d: int, seed: int) -> None:
+    V = rays(k, d, 2.0, seed)
+    corral, weights, point, outcome = search(V)
+    other, away, _ = min_norm.nearest_point(V)
+    assert outcome == wolfe.SEPARATED
+    assert len(set(corral)) == len(corral)
+    assert (weights > 0).all()
+    np.testing.assert_allclose(weights.sum(), 1)
+    np.testing.assert_allclose(weights @ V[corral], point, atol=1e-12)
+    np.testing.assert_allclose(point, -away, atol=1e-8)
+    np.testing.assert_allclose(np.bincount(corral, weights, k), other, atol=1e-7)
+
+
+@pytest.mark.parametrize(("k", "d"), [(60, 3), (300, 20), (600, 100)])
+def test_it_reaches_the_origin_within_a_hull_that_holds_it(k: int, d: int) -> None:
+    V = rays(k, d, 0.0, 0)
+    corral, weights, point, outcome = search(V)
+    assert outcome == wolfe.REACHED
+    assert (weights > 0).all()
+    np.testing.assert_allclose(weights @ V[corral], 0, atol=1e-9)
+    assert np.linalg.norm(point) <= 1e-9
+
+
+def test_it_ends_sooner_where_any_separation_is_enough() -> None:
+    V = rays(400, 60, 1.5, 0)
+    corral, _, point, outcome = search(V, enough=0.3)
+    exact = search(V)
+    assert outcome == wolfe.SEPARATED
+    assert (V @ point > 0.29 * point @ point).all()
+    assert len(corral) < len(exact[0])
+
+
+@pytest.mark.parametrize("keep", [1, 0])
+def test_a_start_changes_the_way_but_not_the_end(keep: int) -> None:
+    V = rays(300, 40, 1.5, 1)
+    corral, weights, *_ = search(V[: 150 if keep else 300])
+    np.testing.assert_allclose(search(V, start=(corral, weights))[2], search(V)[2], atol=1e-8)
+
+
+def test_a_start_with_dependent_vectors_is_no_harm() -> None:
+    V = rays(50, 10, 2.0, 0)
+    V[1] = V[0]
+    start = np.arange(30), np.full(30, 1 / 30)
+    np.testing.assert_allclose(search(V, start=start)[2], search(V)[2], atol=1e-8)
