@@ -16,11 +16,15 @@ from rankkit.ranks.lower import PRECISIONS, lower_bound
 from rankkit.ranks.report import RankBound, RankReport
 from rankkit.ranks.subject import Subject
 from rankkit.ranks.upper import upper_bounds
+from rankkit.ranks.verified import float64_bound
 from rankkit.spectra import Spectrum, spectrum
 
 #: Largest number of entries whose singular values are computed for ``numerical``; beyond it contexts are
 #: left out.
 NUMERICAL_ENTRIES = 5_000_000
+
+#: The same for the decomposition behind ``supported_by``, which needs vectors.
+SUPPORTED_ENTRIES = 1_000_000
 
 
 def rank_bounds(
@@ -96,7 +100,18 @@ def rank_bounds(
         lower_proof=below,
         upper_proof=least,
         all_bounds=(below, *above),
+        supported_by=_supported(asked, below.value, min(least.value, seen.numerical_rank())),
     )
+
+
+def _supported(subject: Subject, lower: int, wanted: int) -> RankBound | None:
+    """Return what float64 supports beyond the proved lower bound, of evenly spaced contexts if very many."""
+    if lower >= wanted:
+        return None
+    rows, columns = subject.shape
+    keep = min(rows, max(1, SUPPORTED_ENTRIES // columns))
+    found = float64_bound(subject, np.linspace(0, rows - 1, keep).astype(int))
+    return found if found is not None and found.value > lower else None
 
 
 def _lower(subject: Subject, upper: int, max_minor: int, rng: np.random.Generator) -> RankBound:

@@ -19,7 +19,8 @@ class RankBound:
         The bound.
     kind : str
         What sort of proof: "minor" or "none" below; "shape", "distinct rows", "distinct classes", "cover",
-        "cells", "monomials", "null vectors" above.
+        "cells", "monomials", "equal norms", "null vectors" above. "float64_svd" is none: it rests on what is
+        said of the floating-point library in its reason.
     reason : str
         The proof in a sentence.
     certificate : Minor, Monomials or None
@@ -57,6 +58,9 @@ class RankReport:
         The reasons for ``lower`` and ``upper``.
     all_bounds : tuple of RankBound
         Every upper bound that was found, and the lower one.
+    supported_by : RankBound or None
+        A larger lower bound that float64 supports and nobody can check: kind "float64_svd", looked for where
+        ``numerical`` exceeds ``lower``.
     """
 
     subject: str
@@ -67,6 +71,7 @@ class RankReport:
     lower_proof: RankBound
     upper_proof: RankBound
     all_bounds: tuple[RankBound, ...]
+    supported_by: RankBound | None = None
 
     @property
     def lower(self) -> int:
@@ -80,11 +85,18 @@ class RankReport:
     def exact(self) -> int | None:
         return self.lower if self.lower == self.upper else None
 
+    @property
+    def supported(self) -> int:
+        """The lower bound on the assumptions of ``supported_by``; ``lower`` where there is none."""
+        return self.lower if self.supported_by is None else self.supported_by.value
+
     def __repr__(self) -> str:
         rank = f"rank {self.exact}" if self.exact is not None else f"{self.lower} <= rank <= {self.upper}"
         seen = f"{self.numerical} seen at tolerance {self.tolerance:.2g}"
         if self.numerical < self.lower:
             seen += f", {self.lower - self.numerical} below it"
+        if self.supported_by is not None:
+            seen += f", {self.supported} supported by float64"
         return f"RankReport: {self.subject} {self.shape[0]:,} x {self.shape[1]:,}, {rank} proved, {seen}"
 
     def __bool__(self) -> NoReturn:

@@ -1,0 +1,89 @@
+"""Ranks that float64 supports: never above the truth where the truth is known, near what SVD sees."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from rankkit.functions import Exp, Identity, LeakyReLU, Polynomial, SigSoftmax, SoftCap
+from rankkit.functions.base import MonotoneFunction
+from rankkit.heads import Head, LowRankLogits
+from rankkit.ranks import rank_bounds
+from rankkit.ranks.subject import Subject
+from rankkit.ranks.verified import enclosure, float64_bound, visible_rank
+from rankkit.spectra import spectrum
+
+
+def drawn(contexts: int, classes: int, d: int, scale: float = 1.0, seed: int = 0) -> LowRankLogits:
+    rng = np.random.default_rng(seed)
+    return Head(scale * rng.standard_normal((classes, d))).logits(rng.standard_normal((contexts, d)))
+
+
+def supported(logits: LowRankLogits, f: MonotoneFunction, kind: str) -> int:
+    found = float64_bound(Subject.of(logits, f, kind), np.arange(logits.shape[0]))
+    assert found is not None
+    assert (found.kind, found.certificate) == ("float64_svd", None)
+    return found.value
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("f", [Identity(), LeakyReLU(0.25)], ids=lambda f: f.name)
+def test_never_above_the_exact_rank(seed: int, f: MonotoneFunction) -> None:
+    rng = np.random.default_rng(seed)
+    n, m, d = rng.integers(5, 40, 3)
+    logits = drawn(n, m, d // 8 + 1, scale=10.0 ** rng.integers(-3, 4), seed=seed)
+    H = logits.H.copy()
+    H[1], H[2] = H[0], -H[0]
+    logits = logits.head.logits(H)
+    for kind in ("scores", "centred"):
+        exact = rank_bounds(logits, f, kind)
+        assert exact.lower == exact.upper or f.name != "Identity"
+        assert supported(logits, f, kind) <= exact.lower  # elimination looks at everything at this size
+
+
+@pytest.mark.parametrize("f", [SigSoftmax(), Exp(), SoftCap(1.0)], ids=lambda f: f.name)
+@pytest.mark.parametrize("d", [2, 4])
+def test_nearly_all_that_float64_sees(f: MonotoneFunction, d: int) -> None:
+    logits = drawn(200, 250, d)
+    seen = spectrum(logits, f, "classes", method="dense").numerical_rank()
+    assert 0.9 * seen <= supported(logits, f, "centred") <= 200
+
+
+def test_rounding_of_the_logits_is_no_rank() -> None:
+    """Entries rounded to float64 have full rank as they are: only the bound on their error knows better."""
+    logits = drawn(60, 70, 3)
+    assert supported(logits, Identity(), "scores") == 3
+    rounded, error = enclosure(Subject.of(logits, Identity(), "scores"), np.arange(60))
+    assert visible_rank(rounded, error)[0] == 3
+    assert rank_bounds(rounded).exact == 60
+    noise = np.linalg.norm(rounded - np.asarray(logits.H @ logits.head.W.T))
+    assert noise <= error < 1e-10
+
+
+def test_doubt_covers_any_change_of_that_size() -> None:
+    rng = np.random.default_rng(3)
+    X = rng.standard_normal((30, 20)) @ np.diag(np.logspace(0, -8, 20))
+    rank, doubt = visible_rank(X, error=1e-5)
+    assert doubt >= 1e-5
+    values = np.linalg.svd(X, compute_uv=False)
+    assert rank == np.count_nonzero(values > doubt)
+    left, values, right = np.linalg.svd(X)
+    values[rank:] = 0  # a matrix of that rank is not much further away
+    assert np.linalg.norm(X - left[:, :20] * values @ right) < 20 * doubt
+
+
+def test_reports_keep_it_apart_from_what_is_proved() -> None:
+    logits = drawn(90, 80, 6)
+    report = rank_bounds(logits, SigSoftmax(), max_minor=20)
+    assert (report.lower, report.upper) == (20, 80)
+    assert report.supported == report.supported_by.value > 70
+    assert report.exact is None
+    assert report.supported_by not in report.all_bounds
+    assert "supported by float64" in repr(report)
+    full = rank_bounds(logits, SigSoftmax())
+    assert full.supported_by is None
+    assert full.supported == full.lower == 80
+    falling = Polynomial({2: 1.0})
+    assert float64_bound(Subject.of(logits, falling, "scores"), np.arange(90)) is None
+    weights = rank_bounds(np.random.default_rng(0).standard_normal((50, 40)), max_minor=9)
+    assert (weights.lower, weights.supported) == (9, 40)
