@@ -32,7 +32,7 @@ def inside_simplex(
     """
     n = len(rows)
     N, _ = integers(W[[*rows, *classes]])
-    one = 1 << max((abs(int(v)).bit_length() for v in N.ravel()), default=0)  # the row of ones, scaled alike
+    one = 1 << int(np.abs(N).max()).bit_length()  # the row of ones, scaled alike
     corners = np.vstack([N[:n].T, np.full((1, n), one, dtype=object)])
     targets = np.vstack([N[n:].T, np.full((1, len(classes)), one, dtype=object)])
     R = rough_inverse(corners)
