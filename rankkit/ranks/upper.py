@@ -8,9 +8,10 @@ from math import comb
 import numpy as np
 
 from rankkit import arrays
-from rankkit.arrays import Array
+from rankkit.arrays import Array, FloatArray
 from rankkit.certificates import Monomials
 from rankkit.functions import Identity
+from rankkit.ranks.dyadic import Dyadic
 from rankkit.ranks.nullspace import exact_rank
 from rankkit.ranks.piecewise import piecewise_bounds
 from rankkit.ranks.report import RankBound
@@ -24,6 +25,7 @@ def upper_bounds(subject: Subject) -> list[RankBound]:
         special.append(_null_vectors(subject.head.W))
     elif subject.f.powers is not None:
         bounds.append(_monomials(subject, sorted(subject.f.powers)))
+        special += _equal_norms(subject, sorted(subject.f.powers))
         special.append(_inner_rank(subject, sorted(subject.f.powers)))
     plain = min(bound.value for bound in bounds)
     return sorted([*bounds, *(b for b in special if b.value < plain)], key=lambda bound: bound.value)
@@ -115,6 +117,32 @@ def _inner_rank(subject: Subject, powers: list[int]) -> RankBound:
     return RankBound(
         _after_normalising(subject.kind, count, powers, bias), "null vectors", reason + _tail(subject.kind)
     )
+
+
+def _equal_norms(subject: Subject, powers: list[int]) -> list[RankBound]:
+    """Count monomials on a sphere, where those of a degree hold all of lower degrees of the same parity."""
+    H, W, d = subject.contexts, arrays.widen(subject.head.W), subject.head.d
+    bias = subject.head.b is not None
+    which = [name for name, X in (("contexts", H), ("classes", W)) if _on_a_sphere(X)]
+    if bias:  # every lower degree appears, and only contexts are points (h, 1) whose h can share a norm
+        degrees = {max(powers), max(powers) - 1} - {-1}
+        which = [name for name in which if name == "contexts"]
+    else:
+        degrees = {max(k for k in powers if k % 2 == parity) for parity in {k % 2 for k in powers}}
+    if not which:
+        return []
+    count = sum(comb(d + k - 1, k) for k in degrees)
+    # a constant stays one of the monomials unless it hides among those of a higher even degree
+    value = _after_normalising(subject.kind, count, sorted(degrees), bias)
+    reason = f"all {' and '.join(which)} have one norm: {count:,} monomials on a sphere in {d} dimensions"
+    return [RankBound(value, "equal norms", reason + _tail(subject.kind))]
+
+
+def _on_a_sphere(X: FloatArray) -> bool:
+    norms = np.hypot.reduce(X, axis=1)
+    if np.ptp(norms) > 1e-12 * norms.max():
+        return False
+    return len({sum(a * a for a in row) for row in Dyadic.of(X).rows()}) == 1
 
 
 def _null_vectors(W: Array) -> RankBound:
