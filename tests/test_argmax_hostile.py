@@ -168,6 +168,13 @@ def test_entries_of_unlike_magnitude_are_decided() -> None:
     assert decided(W).argmaxable.tolist() == [0, 1, 2]
 
 
+@pytest.mark.parametrize("step", [1e-100, 1e-300, 5e-324])
+def test_rows_that_differ_by_next_to_nothing_are_decided(step: float) -> None:
+    W = np.array([[1, 0], [1, step], [1, 2 * step], [1, -step]])
+    assert decided(W).argmaxable.tolist() == [2, 3]
+    assert decided(W, [0, 0, 0, step]).argmaxable.tolist() == [2, 3]
+
+
 def test_a_state_beyond_float64_is_reported_not_guessed() -> None:
     head = rk.Head([[1e300, 0], [-1e300, 0], [0, 1e-300], [0, 0]], [0.0, 0.0, 1e-300, 1e300])
     report = rk.argmaxable(head)

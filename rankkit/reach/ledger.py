@@ -110,16 +110,18 @@ class Ledger:
                 self._states[i] = terms
         return True
 
-    def enter_own_directions(self, leaders: IntArray, asked: IntArray) -> dict[int, IntArray]:
+    def enter_own_directions(
+        self, rows: FloatArray, leaders: IntArray, asked: IntArray
+    ) -> dict[int, IntArray]:
         """Enter the classes that a pruned pass proves to win in their own direction.
 
-        ``leaders`` (n,) holds one class per distinct row, of the largest bias; ``asked`` are positions among
-        them. Returns the rivals of those that do not, as positions. With biases, a state is stretched until
-        its lead over every other class outweighs any difference of biases at least twice.
+        ``rows`` (n, d) are the distinct rows, ``leaders`` (n,) a class of largest bias for each, and
+        ``asked`` positions among them. Returns the rivals of those that do not, as positions. With biases, a
+        state is stretched until its lead over every other class outweighs any difference of biases twice.
         """
         b = np.zeros(len(leaders)) if self.b is None else self.b[leaders]
         level = bool((b == b[0]).all())
-        found = own_directions(self.W[leaders], asked, clear=LEVEL if level else TILTED)
+        found = own_directions(rows, asked, clear=LEVEL if level else TILTED)
         for k in np.flatnonzero(found.leads > 0):
             state = found.states[k]
             if not level and b[asked[k]] < b.max():

@@ -31,6 +31,9 @@ SHORTEST, FEWEST = 12, 512
 #: Columns beyond a row that are named when it fails.
 RIVALS = 48
 
+#: Exponent of differences among rows of size 1 from which they are too near the end of float64 to be bounded.
+FINEST = -900
+
 _UNIT32, _UNIT64 = 2.0**-24, 2.0**-53
 
 
@@ -64,6 +67,11 @@ def own_directions(W: FloatArray, asked: IntArray, clear: float = 1e-6) -> Scree
     exponent = int(np.frexp(np.abs(W).max())[1])
     offset = np.ldexp(W, -exponent)
     offset -= offset.mean(axis=0)
+    finer = int(np.frexp(np.abs(offset).max())[1])
+    if finer < FINEST:
+        return Screened(np.zeros((len(asked), W.shape[1]), np.float32), np.zeros(len(asked)), exponent, {})
+    np.ldexp(offset, -finer, out=offset)
+    exponent += finer
     race = _Race(offset, clear)
     states = race.states(asked)
     leads, rivals = race.run(asked, states.astype(np.float64))
@@ -81,14 +89,13 @@ class _Race:
 
     def __init__(self, offset: FloatArray, clear: float) -> None:
         n, d = offset.shape
-        Q = np.linalg.eigh(offset.T @ offset)[1][:, ::-1]
-        points = offset @ Q
-        spread = np.sqrt(np.einsum("ij,ij->j", points, points) / n)
-        spread = np.maximum(spread, 1e-13 * spread.max()) ** EQUALISE
-        size = np.sqrt(((points / spread) ** 2).sum() / n)
-        self.forth, self.back = Q / (spread * size), Q * (spread * size)
+        square, Q = np.linalg.eigh(offset.T @ offset)
+        spread = np.sqrt(np.maximum(square, 1e-16 * square[-1])[::-1])
+        equal = spread**EQUALISE
+        size = np.sqrt(((spread / equal) ** 2).sum() / n)
+        self.forth, self.back = Q[:, ::-1] / (equal * size), Q[:, ::-1] * (equal * size)
         points = offset @ self.forth
-        unlike = float(spread.max() / spread.min())
+        unlike = float(equal.max() / equal.min())
         product = 2 * (d + 4) * _UNIT64 * d
         defect = float(np.linalg.norm(np.eye(d) - self.back @ self.forth.T)) + product * unlike
         self.error = 1.2 * ((d + 14) * _UNIT32 + (defect + 4 * product) * unlike)
@@ -96,12 +103,11 @@ class _Race:
         length = _lengths(points)
         self.order = np.argsort(-length, kind="stable")
         self.length = length[self.order]
-        self.points = points[self.order].astype(np.float32)
+        self.points = points.astype(np.float32)[self.order]
         self.clear = clear
         cuts = sorted({round(share * d) for share in PREFIXES if share * d >= SHORTEST and share < 0.75})
         self.cuts = [k for k in cuts if k < d]
-        left = np.cumsum(self.points[:, ::-1].astype(np.float64) ** 2, axis=1)[:, ::-1]
-        self.left = {k: _up(np.sqrt(left[:, k])) for k in self.cuts}
+        self.left = {k: _up(np.sqrt(_squares(self.points[:, k:]))) for k in self.cuts}
         self.start = 0
 
     def states(self, asked: IntArray) -> Array:
@@ -165,6 +171,11 @@ class _Race:
 def _take(points: Array, columns: IntArray) -> Array:
     """Return the rows ``columns`` (ascending) of ``points``, without a copy where they are the first ones."""
     return points[: len(columns)] if len(columns) and columns[-1] == len(columns) - 1 else points[columns]
+
+
+def _squares(rows: Array) -> FloatArray:
+    """Return the squared norms of float32 ``rows``, summed in float64."""
+    return np.einsum("ij,ij->i", rows, rows, dtype=np.float64)
 
 
 def _lengths(rows: FloatArray) -> FloatArray:

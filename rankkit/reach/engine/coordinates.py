@@ -13,6 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
+from rankkit import arrays
 from rankkit.arrays import Array, FloatArray
 from rankkit.reach.screen import EQUALISE
 
@@ -85,15 +86,17 @@ def make_cloud(W: FloatArray, b: FloatArray | None = None) -> Cloud:
     rows = W if b is None else np.column_stack([W, b])
     top = np.frexp(np.abs(rows).max(axis=0))[1].astype(np.int64)
     spread = np.ldexp(rows, -top)
-    spread = spread - spread.mean(axis=0)
+    spread -= spread.mean(axis=0)
     fine = np.frexp(np.abs(spread).max(axis=0))[1].astype(np.int64)
-    spread = np.ldexp(spread, -fine)
+    np.ldexp(spread, -fine, out=spread)
     square = spread.T @ spread
     turn = np.linalg.eigh(square)[1][:, ::-1]
-    points = spread @ turn
-    size = np.sqrt(np.einsum("ij,ij->j", points, points))
+    size = np.sqrt(
+        sum(((spread[cut] @ turn) ** 2).sum(axis=0) for cut in arrays.row_blocks(len(rows), 8 * len(turn)))
+    )
     keep = size > NOISE * max(size.max(), 2.0**-1000)
     axes = turn[:, keep] / size[keep] ** EQUALISE
     points = spread @ axes
     scale = np.sqrt(np.einsum("ij,ij->", points, points) / len(points)) or 1.0
-    return Cloud(points / scale, axes / scale, top + fine, lifted=b is not None)
+    points /= scale
+    return Cloud(points, axes / scale, top + fine, lifted=b is not None)

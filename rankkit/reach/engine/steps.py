@@ -35,7 +35,7 @@ class _Run:
     def __init__(self, ledger: Ledger, groups: RowGroups, asked: IntArray, progress: Progress) -> None:
         self.ledger, self.groups, self.asked, self.progress = ledger, groups, asked, progress
         self.leaders = groups.leaders
-        self.rows = ledger.W[self.leaders]
+        self.rows = ledger.W if len(self.leaders) == len(ledger.W) else ledger.W[self.leaders]
         biases = None if ledger.b is None else ledger.b[self.leaders]
         self.biases = None if biases is None or (biases == biases[0]).all() else biases
         self.wanted = np.unique(groups.leader[asked])
@@ -45,7 +45,7 @@ class _Run:
         if len(self.leaders) == 1:
             self._witness(self.leaders, np.zeros((1, self.rows.shape[1])), Rule.ALONE)
             return
-        rivals = self.ledger.enter_own_directions(self.leaders, self._open_points())
+        rivals = self.ledger.enter_own_directions(self.rows, self.leaders, self._open_points())
         self._report()
         if len(self._open_points()):
             self._exactly(self._nearest_points(make_cloud(self.rows, self.biases), rivals))
