@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
+import rankkit as rk
 from rankkit.reach.engine import min_norm, wolfe
 
 
@@ -65,3 +67,24 @@ def test_a_start_with_dependent_vectors_is_no_harm() -> None:
     V[1] = V[0]
     start = np.arange(30), np.full(30, 1 / 30)
     np.testing.assert_allclose(search(V, start=start)[2], search(V)[2], atol=1e-8)
+
+
+def test_threads_are_set_for_the_search_and_restored() -> None:
+    """Small problems run on one thread, and what the caller had set is there again afterwards."""
+    seen = []
+    solve = min_norm._solve
+
+    def threads() -> list[int]:
+        return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+    def watched(cloud: object, state: object) -> bool:
+        seen.extend(threads())
+        return solve(cloud, state)
+
+    W = np.random.default_rng(0).standard_normal((100, 4))
+    with threadpool_limits(2, user_api="blas"), pytest.MonkeyPatch.context() as patch:
+        before = threads()
+        patch.setattr(min_norm, "_solve", watched)
+        rk.argmaxable(rk.Head(W))
+        assert threads() == before
+    assert set(seen) == {1}

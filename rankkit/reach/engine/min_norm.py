@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.optimize import nnls
+from threadpoolctl import ThreadpoolController
 
 from rankkit import arrays
 from rankkit.arrays import Array, FloatArray, IntArray
@@ -98,8 +99,10 @@ def search(cloud: Cloud, starts: Iterable[tuple[int, IntArray]], pool: IntArray)
     """Run the search for the given points with their first rivals, priced against the points of ``pool``."""
     found = [Nearest(i, rivals) for i, rivals in starts]
     active = found
+    threads = ThreadpoolController()
     for _ in range(ROUNDS):
-        active = [state for state in active if _solve(cloud, state)]
+        with threads.limit(limits=1):  # on problems this small, threads wait longer than they work
+            active = [state for state in active if _solve(cloud, state)]
         beyond = _beyond(cloud, active, pool)
         active = [state for state, more in zip(active, beyond, strict=True) if _extend(state, more)]
         if not active:
