@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rankkit.errors import InputError
-from rankkit.functions import PLIF, Exp, Identity, LeakyReLU, Polynomial, SigSoftmax
+from rankkit.functions import PLIF, Exp, Identity, LeakyReLU, Polynomial, SigSoftmax, SoftCap
 from rankkit.heads import Head, LowRankLogits, MixtureOfSoftmaxes, log_probs
 from rankkit.ranks import RankGain, default_families, rank_gain
 
@@ -136,3 +136,40 @@ def test_refusals() -> None:
         bool(rank_gain(logits, [Identity()]))
     with pytest.raises(TypeError, match="families holds 'Exp'"):
         rank_gain(logits, ["Exp"])
+
+
+# -- what is near a polynomial has few values above the distance --
+
+
+@pytest.mark.parametrize("bias", [False, True])
+@pytest.mark.parametrize("scale", [0.1, 0.5])
+def test_smooth_families_stay_below_a_polynomial_near_them(bias: bool, scale: float) -> None:
+    logits = drawn(150, 160, 3, bias)
+    logits = Head(scale * logits.head.W, logits.head.b).logits(logits.H)
+    gain = rank_gain(logits, [Identity(), SigSoftmax(), Exp(), SoftCap(1.0), LeakyReLU(0.1)])
+    upper = np.array([bound.value for bound in gain.upper])[:, None]
+    assert (gain.ranks[gain.measurable] <= gain.smooth[gain.measurable]).all()
+    assert (gain.smooth <= upper).all()
+    if scale == 0.1 and not bias:
+        assert (gain.smooth[1:4, 1] < upper[1:4, 0] / 2).all()  # at 1e-2 much is known of smooth families
+    assert gain.smooth[4, 2] == upper[4, 0]  # and nothing of a kink
+
+
+def test_parity_sharpens_the_bound() -> None:
+    """softplus is a line and even powers, tanh odd ones: counts without the other degrees are met."""
+    rng = np.random.default_rng(0)
+    logits = Head(0.1 * rng.standard_normal((300, 4)) / 2).logits(rng.standard_normal((300, 4)))
+    gain = rank_gain(logits, [SigSoftmax(), SoftCap(1.0)], [1e-3, 1e-4])
+    assert gain.smooth[0].tolist() == [14, 14]  # 4 + C(5, 2), where degrees to 4 with cubes would be 69
+    assert gain.smooth[1, 0] == 24  # 4 + C(6, 3)
+    assert gain.ranks[0, -1] == 14
+
+
+def test_default_slopes_bend_like_the_root_of_their_length() -> None:
+    """Random slopes on K segments leave a walk of step K^(-1/2) beside a line (Donsker)."""
+    logits = drawn(120, 130, 3, seed=2)
+    bends = []
+    for segments in (100, 10_000):
+        gain = rank_gain(logits, [PLIF.random(segments, seed=k) for k in range(5)], [1e-3])
+        bends.append(np.median([np.linalg.norm(s.values[3:]) / s.top for s in gain.spectra]))
+    assert 7 < bends[0] / bends[1] < 14

@@ -15,8 +15,9 @@ from rankkit import arrays
 from rankkit.arrays import Array, FloatArray, IntArray
 from rankkit.errors import InputError
 from rankkit.functions import GSS, PLIF, Exp, Identity, LeakyReLU, Polynomial, SigSoftmax, SoftCap
-from rankkit.functions.base import PointwiseFunction
+from rankkit.functions.base import PointwiseFunction, apply
 from rankkit.heads import LowRankLogits, MixtureOfSoftmaxes
+from rankkit.ranks.approximation import smooth_counts
 from rankkit.ranks.report import RankBound
 from rankkit.ranks.subject import Subject
 from rankkit.ranks.upper import upper_bounds
@@ -53,6 +54,9 @@ class RankGain:
         Which contexts the matrices are made of.
     shape : (int, int)
         Shape of the logits that were given, of which ``contexts`` may be a sample.
+    smooth : numpy.ndarray (families, levels), int
+        What each family can reach at each level because a polynomial fitted to it by least squares is that
+        near, parity included; not above ``upper``. Distances are summed in float64.
     skipped : tuple of (str, str)
         Default families that cannot be evaluated at these logits, and why.
     """
@@ -66,10 +70,11 @@ class RankGain:
     spectra: tuple[Spectrum, ...]
     contexts: IntArray
     shape: tuple[int, int]
+    smooth: IntArray
     skipped: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
-        for array in (self.levels, self.ranks, self.measurable, self.linear, self.contexts):
+        for array in (self.levels, self.ranks, self.measurable, self.linear, self.contexts, self.smooth):
             array.flags.writeable = False
 
     @property
@@ -94,6 +99,7 @@ class RankGain:
                 "linear": int(self.linear[j]),
                 "gain": int(self.gain[i, j]) if self.measurable[i, j] else None,
                 "upper": self.upper[i].value,
+                "smooth": int(self.smooth[i, j]),
                 "upper_reason": self.upper[i].reason,
                 "measurable": bool(self.measurable[i, j]),
             }
@@ -126,7 +132,8 @@ def rank_gain(
 
     At level :math:`\varepsilon` the rank of a family is the number of singular values of its centred
     log-probabilities above :math:`\varepsilon\sigma_1`, each matrix with its own :math:`\sigma_1`. Centring
-    removes the log-normaliser, whose size would otherwise decide every count.
+    removes the log-normaliser, whose size would otherwise decide every count. Counts move with the scale of
+    the logits, except for homogeneous families: compare ``head.logits(s * H)`` for several s.
 
     Parameters
     ----------
@@ -170,21 +177,22 @@ def rank_gain(
     found, skipped = [], []
     for family in chosen:
         try:
-            found.append(_measure(some, family))
+            found.append(_measure(some, family, heights))
         except (
             InputError
         ) as why:  # large logits overflow some of the default families: the others still count
             if families is not None or not isinstance(family, PointwiseFunction):
                 raise
             skipped.append((family.name, str(why)))
-    spectra = tuple(seen for _, seen, _ in found)
+    spectra = tuple(seen for _, seen, _, _ in found)
     return RankGain(
-        families=tuple(name for name, _, _ in found),
+        families=tuple(name for name, _, _, _ in found),
         levels=heights,
         ranks=np.array([_count(seen, heights) for seen in spectra]).reshape(len(found), len(heights)),
         measurable=np.array([_above_noise(s, heights) & _above_noise(base, heights) for s in spectra]),
         linear=_count(base, heights),
-        upper=tuple(bound for _, _, bound in found),
+        upper=tuple(bound for _, _, bound, _ in found),
+        smooth=np.array([near for _, _, _, near in found]).reshape(len(found), len(heights)),
         spectra=spectra,
         contexts=sampled,
         shape=logits.shape,
@@ -209,10 +217,16 @@ def default_families(seed: int | np.random.Generator = 0) -> list[Family]:
     ]
 
 
-def _measure(logits: LowRankLogits, family: Family) -> tuple[str, Spectrum, RankBound]:
+def _measure(
+    logits: LowRankLogits, family: Family, levels: FloatArray
+) -> tuple[str, Spectrum, RankBound, IntArray]:
     if isinstance(family, PointwiseFunction):
         upper = upper_bounds(Subject.of(logits, family, "centred"))[0]
-        return family.name, spectrum(logits, family, center="classes"), upper
+        seen = spectrum(logits, family, center="classes")
+        A = logits.dense()
+        d, bias = logits.head.d, logits.head.b is not None
+        near = smooth_counts(apply(family, A), A, levels * seen.top, d, bias)
+        return family.name, seen, upper, np.minimum(near, upper.value).astype(np.int64)
     if not callable(family):
         raise TypeError(
             f"families holds {family!r}; wanted functions, or callables that make a mixture of logits"
@@ -220,7 +234,7 @@ def _measure(logits: LowRankLogits, family: Family) -> tuple[str, Spectrum, Rank
     mixture = family(logits)
     seen = spectrum(mixture.log_probs(), center="classes")
     cap = RankBound(min(mixture.rank_bound, logits.shape[1] - 1), "shape", "no bound but the shape is known")
-    return f"MoS({len(mixture.states)} components)", seen, cap
+    return f"MoS({len(mixture.states)} components)", seen, cap, np.full(len(levels), cap.value)
 
 
 def _count(seen: Spectrum, levels: FloatArray) -> IntArray:
