@@ -19,7 +19,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # From the ground up; rooms on one line do not know each other.
 FLOORS = (
     ("errors",),
-    ("arrays",),
+    ("arrays", "threads"),
     ("functions",),
     ("heads",),
     ("certificates", "datasets"),

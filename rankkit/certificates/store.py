@@ -7,10 +7,11 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
+from zipfile import BadZipFile
 
 import numpy as np
 
-from rankkit import arrays
+from rankkit import arrays, threads
 from rankkit.certificates import checker
 from rankkit.certificates.checker import Refusal, files
 from rankkit.certificates.kinds import KINDS, Certificate, Combination, Witness
@@ -57,7 +58,8 @@ def check_all(
 ) -> list[Literal[True] | Refusal]:
     """Decide many certificates for one head, as :func:`check` does one."""
     b = None if head.b is None else arrays.widen(head.b)
-    return checker.check([_json(c) for c in certificates], arrays.widen(head.W), b)
+    with threads.suited_to(head.W.size):
+        return checker.check([_json(c) for c in certificates], arrays.widen(head.W), b)
 
 
 def save(path: str | Path, certificates: Sequence[Certificate]) -> None:
@@ -76,7 +78,7 @@ def load(path: str | Path) -> list[Certificate]:
     """Read the certificates in a file that :func:`save` wrote."""
     try:
         return [KINDS[c["kind"]].from_json(c) for c in files.read_certificates(Path(path))]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, BadZipFile) as error:
         raise LoadError(f"{path} is not a file of certificates: {error}") from error
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from rankkit import arrays
+from rankkit import arrays, threads
 from rankkit.certificates import Minor, check
 from rankkit.errors import CertificateError
 from rankkit.functions.base import PointwiseFunction, apply
@@ -82,6 +82,11 @@ def rank_bounds(
     """
     largest, rng = arrays.count("max_minor", max_minor), arrays.generator(seed)
     asked = Subject.of(logits_or_matrix, f, subject)
+    with threads.suited_to(asked.head.W.size):
+        return _bounds(asked, largest, rng)
+
+
+def _bounds(asked: Subject, largest: int, rng: np.random.Generator) -> RankReport:
     above = [bound for bound in upper_bounds(asked) if _passes(bound, asked)]
     below = _lower(asked, above[0].value, largest, rng)
     least = above[0]

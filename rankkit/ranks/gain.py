@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from rankkit import arrays
+from rankkit import arrays, threads
 from rankkit.arrays import Array, FloatArray, IntArray
 from rankkit.errors import InputError
 from rankkit.functions import GSS, PLIF, Exp, Identity, LeakyReLU, Polynomial, SigSoftmax, SoftCap
@@ -173,17 +173,16 @@ def rank_gain(
     if len(sampled) > arrays.count("contexts", contexts):
         sampled = np.sort(rng.choice(sampled, contexts, replace=False))
     some = logits.head.logits(logits.H[sampled])
-    base = spectrum(some, Identity(), center="classes")
-    found, skipped = [], []
-    for family in chosen:
-        try:
-            found.append(_measure(some, family, heights))
-        except (
-            InputError
-        ) as why:  # large logits overflow some of the default families: the others still count
-            if families is not None or not isinstance(family, PointwiseFunction):
-                raise
-            skipped.append((family.name, str(why)))
+    with threads.suited_to(logits.head.W.size):
+        base = spectrum(some, Identity(), center="classes")
+        found, skipped = [], []
+        for family in chosen:
+            try:
+                found.append(_measure(some, family, heights))
+            except InputError as why:  # large logits overflow some default families: the others still count
+                if families is not None or not isinstance(family, PointwiseFunction):
+                    raise
+                skipped.append((family.name, str(why)))
     spectra = tuple(seen for _, seen, _, _ in found)
     return RankGain(
         families=tuple(name for name, _, _, _ in found),

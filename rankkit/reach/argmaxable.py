@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
+from rankkit import threads
 from rankkit.arrays import IntArray
 from rankkit.errors import InputError
 from rankkit.heads import Head
@@ -72,7 +73,8 @@ def argmaxable(
     asked = _asked(head, classes)
     ledger = Ledger(head)
     groups = group_rows(ledger.W, np.zeros(head.classes) if ledger.b is None else ledger.b)
-    engine.decide(ledger, groups, asked, progress or (lambda decided, asked: None))
+    with threads.suited_to(head.W.size):
+        engine.decide(ledger, groups, asked, progress or (lambda decided, asked: None))
     return ArgmaxReport(head=head, domain=domain, classes=asked, ledger=ledger, groups=groups)
 
 
