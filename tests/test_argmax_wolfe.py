@@ -70,7 +70,7 @@ def test_a_start_with_dependent_vectors_is_no_harm() -> None:
 
 
 def test_threads_are_set_for_the_search_and_restored() -> None:
-    """Small problems run on one thread, and what the caller had set is there again afterwards."""
+    """Small problems of large heads run on one thread, and the caller's setting returns."""
     seen = []
     solve = min_norm._solve
 
@@ -84,6 +84,7 @@ def test_threads_are_set_for_the_search_and_restored() -> None:
     W = np.random.default_rng(0).standard_normal((100, 4))
     with threadpool_limits(2, user_api="blas"), pytest.MonkeyPatch.context() as patch:
         before = threads()
+        patch.setattr("rankkit.threads.SMALL", 0)
         patch.setattr(min_norm, "_solve", watched)
         rk.argmaxable(rk.Head(W))
         assert threads() == before

@@ -125,8 +125,10 @@ class Ledger:
         for k in np.flatnonzero(found.leads > 0):
             state = found.states[k]
             if not level and b[asked[k]] < b.max():
-                need = np.frexp(b.max() - b[asked[k]])[1] - np.frexp(found.leads[k])[1] - found.exponent + 2
-                state = np.ldexp(state.astype(np.float64), need)
+                gap = np.frexp(b.max() / 2 - b[asked[k]] / 2)[1] + 1  # of halves, which do not overflow
+                need = gap - np.frexp(found.leads[k])[1] - found.exponent + 2
+                with np.errstate(over="ignore"):
+                    state = np.ldexp(state.astype(np.float64), need)
                 if not (np.ldexp(state, -need) == found.states[k]).all():  # beyond the range of float64
                     continue
             self._enter(int(leaders[asked[k]]), Verdict.ARGMAXABLE, Rule.OWN_DIRECTION)

@@ -100,7 +100,8 @@ class _Walk:
 
     def __init__(self, hull: ExactHull, i: int) -> None:
         self.hull, self.i = hull, i
-        self.scaled = np.ldexp(hull._table - hull._table[i], -hull._top)
+        even = np.ldexp(hull._table, -hull._top)  # scaled first: differences of large entries overflow
+        self.scaled = even - even[i]
         self.size = np.abs(self.scaled)
 
     def column(self, j: int) -> flint.fmpz_mat:

@@ -95,11 +95,15 @@ def nearest_point(vectors: FloatArray) -> tuple[FloatArray, FloatArray, float]:
     return weights, -(vectors.T @ weights), float(distance)
 
 
-def search(cloud: Cloud, starts: Iterable[tuple[int, IntArray]], pool: IntArray) -> list[Nearest]:
-    """Run the search for the given points with their first rivals, priced against the points of ``pool``."""
+def search(
+    cloud: Cloud, starts: Iterable[tuple[int, IntArray]], pool: IntArray, threads: ThreadpoolController
+) -> list[Nearest]:
+    """Run the search for the given points with their first rivals, priced against the points of ``pool``.
+
+    Only the pricing uses the ``threads`` that the caller has set.
+    """
     found = [Nearest(i, rivals) for i, rivals in starts]
     active = found
-    threads = ThreadpoolController()
     for _ in range(ROUNDS):
         with threads.limit(limits=1):  # on problems this small, threads wait longer than they work
             active = [state for state in active if _solve(cloud, state)]

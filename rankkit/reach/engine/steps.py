@@ -6,6 +6,7 @@ from collections.abc import Callable
 from fractions import Fraction
 
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 from rankkit.arrays import Array, FloatArray, IntArray
 from rankkit.reach.engine import min_norm
@@ -39,6 +40,7 @@ class _Run:
         biases = None if ledger.b is None else ledger.b[self.leaders]
         self.biases = None if biases is None or (biases == biases[0]).all() else biases
         self.wanted = np.unique(groups.leader[asked])
+        self.threads = ThreadpoolController()
 
     def run(self) -> None:
         self._dominated_duplicates()
@@ -48,7 +50,9 @@ class _Run:
         rivals = self.ledger.enter_own_directions(self.rows, self.leaders, self._open_points())
         self._report()
         if len(self._open_points()):
-            self._exactly(self._nearest_points(make_cloud(self.rows, self.biases), rivals))
+            stuck = self._nearest_points(make_cloud(self.rows, self.biases), rivals)
+            with self.threads.limit(limits=1):
+                self._exactly(stuck)
 
     def _dominated_duplicates(self) -> None:
         for i in self.asked:
@@ -64,16 +68,18 @@ class _Run:
         while len(remaining):
             wave, remaining, size = remaining[:size], remaining[size:], min(4 * size, LARGEST_WAVE)
             pool = np.flatnonzero(self.ledger.verdicts[self.leaders] != Verdict.UNARGMAXABLE)
-            states = min_norm.search(cloud, [(int(i), rivals.get(int(i), pool[:RIVALS])) for i in wave], pool)
+            starts = [(int(i), rivals.get(int(i), pool[:RIVALS])) for i in wave]
+            states = min_norm.search(cloud, starts, pool, self.threads)
             won = [state for state in states if state.separated]
             if won:
                 points = [state.point for state in won]
                 X = cloud.states(np.array([state.direction for state in won]))
                 self._witness(self.leaders[points], X, Rule.NEAREST_POINT)
-            for state in states:
-                found = simplex_of(cloud, state) if self._is_open(state.point) else None
-                if found is not None:
-                    self._everything_inside(cloud, found, state.point, np.append(wave, remaining))
+            with self.threads.limit(limits=1):  # as in the search: these products are small
+                for state in states:
+                    found = simplex_of(cloud, state) if self._is_open(state.point) else None
+                    if found is not None:
+                        self._everything_inside(cloud, found, state.point, np.append(wave, remaining))
             ended |= {state.point: state for state in states}
             remaining = remaining[self._is_open(remaining)]
         return {i: state for i, state in ended.items() if self._is_open(i)}
