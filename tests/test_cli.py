@@ -17,6 +17,7 @@ from rankkit import certificates, datasets
 from rankkit.cli import app
 from rankkit.cli.selftest import CHECKS
 from rankkit.errors import DatasetMissing
+from rankkit.report.findings import signed
 
 COMMANDS = (
     *("report", "spectrum", "argmax", "gain", "fit"),
@@ -112,6 +113,48 @@ def test_gain(folder):
     rows = json.loads(run(*arguments, "--json").stdout)["rows"]
     assert {row["gain"] for row in rows if row["family"] == "Identity"} <= {0, None}
     assert "Rank added to the linear head" in run(*arguments).stdout
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_no_number_is_ever_cut(folder, monkeypatch, width):
+    from rankkit.cli import output
+
+    monkeypatch.setattr(output, "_WIDTH", width)
+    arguments = ("gain", folder / "head.npz", "--contexts", folder / "contexts.npy")
+    rows = json.loads(run(*arguments, "--json").stdout)["rows"]
+    shown = run(*arguments).stdout
+    for family in {row["family"] for row in rows} - {"Identity"}:
+        of_it = [row for row in rows if row["family"] == family and row["level"] in output.SHOWN]
+        wanted = [signed(row["gain"]) for row in of_it] + [str(of_it[0]["upper"])]
+        lines = [line.removeprefix(family) for line in shown.splitlines() if line.startswith(family)]
+        assert " ".join(lines).split() == wanted
+    heads = datasets.available()
+    shown = run("datasets", "list").stdout
+    assert max(map(len, shown.splitlines())) <= width
+    for d in heads:
+        words = " ".join(line for line in shown.splitlines() if line.startswith(d.name)).split()
+        assert {d.name, f"{d.classes:,}", f"{d.d:,}", f"{d.size_mb:.0f}"} <= set(words)
+
+
+def test_tables_keep_brackets_and_every_letter():
+    from io import StringIO
+
+    from rich.console import Console
+
+    from rankkit.cli import output
+
+    names = ["[bold]", "[/x]", ":smile:", "本" * 40, "x" * 200]
+    for width in (34, 80):
+        text = StringIO()
+        console = Console(file=text, width=width, highlight=False, markup=False, emoji=False)
+        console.print(
+            output.table(("class", "name", "count"), [(i, n, -1234567) for i, n in enumerate(names)])
+        )
+        letters = "".join(text.getvalue().split())
+        assert text.getvalue().count("-1,234,567") == len(names)
+        assert letters.count("本") == 40
+        assert letters.count("x") == 201
+        assert all(name in text.getvalue() for name in names[:3])
 
 
 def test_check_refuses_with_code_2_and_the_reason(folder, tmp_path, head):

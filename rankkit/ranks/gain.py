@@ -27,7 +27,7 @@ from rankkit.spectra import Spectrum, spectrum
 Family = PointwiseFunction | Callable[[LowRankLogits], MixtureOfSoftmaxes]
 
 #: Levels that are looked at by default, as multiples of the largest singular value.
-LEVELS = tuple(10.0**-e for e in range(1, 13))
+LEVELS = (0.3, 0.1, 0.03, 0.01, 1e-3, 1e-4, 1e-6, 1e-8, 1e-12)
 
 
 @dataclass(frozen=True, eq=False)
