@@ -22,7 +22,7 @@ from rankkit.report import page as page_module
 from rankkit.report.certificates import certificate_file, fingerprint
 from rankkit.report.facts import Facts
 from rankkit.report.findings import findings
-from rankkit.report.glossary import TERMS
+from rankkit.report.glossary import TERMS, family_term
 from rankkit.report.page import SECTIONS, readable, render
 from rankkit.report.pictures import pictures
 from rankkit.report.record import SCHEMA, record
@@ -238,7 +238,7 @@ def test_classes_that_never_win_are_listed_each_with_norm_and_certificate(report
     for i in report.study.argmax.unargmaxable:
         assert f"{np.linalg.norm(head.W[i]):.3f}" in table
         assert fingerprint(report.study.argmax.certificate(int(i)))[:12] in table
-    assert "a mean of" in table
+    assert "a weighted average of" in table
 
 
 def test_ties_say_with_whom(text):
@@ -264,6 +264,18 @@ def test_the_certificates_in_the_page_hold_for_the_head_and_for_no_other(text, h
     assert all(answer is True for answer in certificates.check_all(claims, head))
     other = rk.Head(np.asarray(head.W) + np.eye(24, 4), head.b)
     assert not any(certificates.check_all(claims, other))
+
+
+def test_the_table_of_gains_starts_with_what_the_linear_head_counts(text, report):
+    table = text[text.index('aria-label="Rank gain"') :]
+    rows = re.findall(r"<tr>(<th scope=\"row\">.*?)</tr>", table[: table.index("</table>")])
+    cells = [re.findall(r">([^<>]+)</", row) for row in rows]
+    gain = report.study.gain
+    assert [name for name, *_ in cells] == ["linear head, count", *gain.families[1:]]
+    seen = [f"{n:,}" for n, clear in zip(gain.linear, gain.measurable[0], strict=True) if clear]
+    assert seen
+    assert cells[0][1 : 1 + len(seen)] == seen
+    assert all(family_term(family) in TERMS for family in gain.families), "or a name has no explanation"
 
 
 def test_states_are_left_out_of_the_file_where_they_are_too_many(report, monkeypatch, tmp_path):
@@ -478,7 +490,10 @@ def test_on_a_phone_nothing_sticks_out_and_text_can_be_read(text, tmp_path, them
       const style = (place) => getComputedStyle(document.querySelector(place));
       const paper = luminance(style("body").backgroundColor);
       document.querySelector(".num").click();
+      const gains = document.querySelector(".wide"), family = gains.querySelector("tbody th");
+      gains.scrollLeft = 100;
       parent.postMessage({
+        moved: gains.scrollLeft, name: family.getBoundingClientRect().x - gains.getBoundingClientRect().x,
         wide: root.scrollWidth, notes: document.querySelectorAll(":popover-open").length, dark: paper < 0.2,
         contrasts: ["body", ".lead", "figcaption", "nav a", ".button"].map(
           (place) => contrast(paper, luminance(style(place).color))
@@ -499,5 +514,7 @@ def test_on_a_phone_nothing_sticks_out_and_text_can_be_read(text, tmp_path, them
     seen = json.loads(html.unescape(re.search(r"<title>(.*?)</title>", dom)[1]))
     assert seen["wide"] <= 375
     assert seen["notes"] == 1
+    assert seen["moved"] == 100
+    assert abs(seen["name"]) <= 2, "the family stays in view while its row scrolls"
     assert seen["dark"] == (theme == "dark")
     assert min(seen["contrasts"]) >= 4.5

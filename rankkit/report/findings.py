@@ -56,8 +56,8 @@ def gain_rule(s: Study) -> str:
     sampled = f"{len(s.gain.contexts):,} of the {s.gain.shape[0]:,} contexts"
     return (
         f"Counted: singular values of the centred log-probabilities of {sampled} above the level times "
-        "the largest one, less the same count for the linear head. “noise”: the level lies below the noise "
-        "floor, so rounding hides the count."
+        "the largest one. The first row is that count for the linear head, the others are their own count "
+        "less that. “noise”: the level lies below the noise floor, so rounding hides the count."
     )
 
 

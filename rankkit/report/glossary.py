@@ -142,4 +142,56 @@ TERMS: dict[str, Term] = {
         "Computing time",
         "Wall-clock seconds on the machine that made this page.",
     ),
+    "identity": Term(
+        "Linear head (identity)",
+        "The ordinary head: the softmax of the logits as they are. All others are compared with it.",
+    ),
+    "polynomial": Term(
+        "Polynomial",
+        "A sum of powers of the logit. It adds no more rank than it makes monomials of the state.",
+    ),
+    "sigsoftmax": Term(
+        "SigSoftmax",
+        "f(z) = z + log σ(z), σ the logistic function: every exponentiated logit is multiplied by its "
+        "sigmoid. A gentle bend around 0, from slope 2 far below to slope 1 far above.",
+    ),
+    "gss": Term(
+        "GSS(c, k): generalised SigSoftmax",
+        "A smooth bend around c, from slope k far below to slope 1 far above; SigSoftmax is GSS(0, 2).",
+    ),
+    "plif": Term(
+        "PLIF: piecewise-linear increasing function",
+        "Equal segments on [−20, 20], each with a slope of its own that training would learn and that is "
+        "drawn at random here. With 16 segments each is 2.5 logits long and the bends are strong; the "
+        "100,000 of the literature are so short that random slopes average out, and f is nearly a line.",
+    ),
+    "exp": Term(
+        "Exp",
+        "f(z) = e^z, a function that grows so fast that few large logits carry most of the table.",
+    ),
+    "softcap": Term(
+        "SoftCap(B)",
+        "f(z) = B tanh(z / B): logits are capped smoothly at ±B, and small ones hardly change. Gemma 2 "
+        "uses B = 30.",
+    ),
+    "leakyrelu": Term(
+        "LeakyReLU(a)",
+        "Leaky rectifier: f(z) = z above 0 and a z below. A single kink, so it bends nothing where logits "
+        "have the same sign.",
+    ),
+    "mos": Term(
+        "MoS: mixture of softmaxes",
+        "A weighted average of several softmax distributions, each from a state of its own: no function "
+        "of a single logit. Nothing is trained here: a component reads its context or another one, and the "
+        "weights are drawn at random.",
+    ),
 }
+
+
+def family_term(family: str) -> str:
+    """Return the term that explains a function family by its name.
+
+    >>> family_term("PLIF(16 segments)")
+    'plif'
+    """
+    return family.partition("(")[0].lower()

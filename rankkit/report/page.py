@@ -12,9 +12,10 @@ from rankkit.certificates import Witness
 from rankkit.figures.argmax_map import centrality
 from rankkit.figures.svg import theme
 from rankkit.report.findings import by_family, gain_rule, signed
-from rankkit.report.glossary import TERMS
+from rankkit.report.glossary import TERMS, family_term
 
 if TYPE_CHECKING:
+    from rankkit.reach import ArgmaxReport
     from rankkit.report.certificates import CertificateFile
     from rankkit.report.facts import Facts
     from rankkit.report.study import Study
@@ -44,8 +45,7 @@ def render(s: Study, facts: Facts, pictures: dict[str, str], file: CertificateFi
     environment.filters["slug"] = slug
     css = environment.get_template("page.css").render(light=theme(), dark=theme(dark=True))
     js = environment.get_template("page.js").render()
-    families = by_family(s)
-    levels = [row["level"] for row in next(iter(families.values()))]
+    levels = [row["level"] for row in next(iter(by_family(s).values()))]
     return environment.get_template("page.html").render(
         version=rankkit.__version__, css=Markup(css), js=Markup(js), seed=s.seed,
         head=s.head, contexts=s.contexts,
@@ -54,10 +54,7 @@ def render(s: Study, facts: Facts, pictures: dict[str, str], file: CertificateFi
         source=_source(s), how=s.contexts.how.removeprefix(f"{len(s.contexts.H):,} "),
         ladder=_ladder(s), lists=_lists(s), certificates=_download(file),
         levels=[f"{level:g}".replace("e-0", "e-") for level in levels],
-        gains=[
-            {"family": family, "cells": [signed(row["gain"]) for row in rows]}
-            for family, rows in families.items()
-        ],
+        gains=_gains(s),
         gain_rule=gain_rule(s),
         theorem=theorems.get("order-invariance"),
     )  # fmt: skip
@@ -93,35 +90,36 @@ def class_rows(s: Study, classes: Any) -> list[dict[str, Any]]:
             "norm": float(norm[i]),
             "cosine": float(cosine[i]),
             "bias": None if s.head.b is None else float(s.head.b[i]),
-            "reason": why(s, int(i)),
+            "reason": why(s.argmax, int(i)),
         }
         for i in classes
     ]
 
 
-def why(s: Study, i: int) -> str:
+def why(verdicts: ArgmaxReport, i: int) -> str:
     """Return the reason for the verdict on class ``i`` in words: what its certificate says."""
-    certificate = s.argmax.certificate(i)
+    certificate = verdicts.certificate(i)
     if certificate is None:
-        return f"no proof found: {s.argmax.reason(i)}"
+        return f"no proof found: {verdicts.reason(i)}"
     if isinstance(certificate, Witness):
         return "a state at which it wins"
-    named = [f"{readable(s.head.class_name(j))} ({j})" for j in certificate.rows]
+    named = [f"{readable(verdicts.head.class_name(j))} ({j})" for j in certificate.rows]
     if len(named) == 1:
         together = {
             True: "together they can win",
             False: "together they cannot win",
             None: "together: undecided",
         }
-        same = any(j == certificate.rows[0] for j in s.argmax.ties(i))
+        same = any(j == certificate.rows[0] for j in verdicts.ties(i))
         return (
-            f"same row as {named[0]}; {together[s.argmax.group_wins(i)]}"
+            f"same row as {named[0]}; {together[verdicts.group_wins(i)]}"
             if same
             else f"never above {named[0]}"
         )
     weights = [float(w) for w in certificate.weights]
     heaviest = sorted(range(len(named)), key=lambda k: -weights[k])[:3]
-    return f"a mean of {len(named)} others, most of all " + ", ".join(named[k] for k in heaviest)
+    most = ", ".join(f"{named[k]} {weights[k]:.0%}" for k in heaviest)
+    return f"a weighted average of {len(named)} others, most of all {most}"
 
 
 def _lists(s: Study) -> list[dict[str, Any]]:
@@ -166,6 +164,18 @@ def _ladder(s: Study) -> list[dict[str, str]]:
     return [
         {"key": f"ladder.{r.subject}", "title": words[r.subject][0], "why": words[r.subject][1]}
         for r in s.ladder
+    ]
+
+
+def _gains(s: Study) -> list[dict[str, Any]]:
+    """Return the table of gains: first what the linear head counts, then what each family adds to it."""
+    (linear, counts), *families = by_family(s).items()
+    first = [f"{row['linear']:,}" if row["measurable"] else "noise" for row in counts]
+    named = [("linear head, count", linear, first)]
+    named += [(family, family, [signed(row["gain"]) for row in rows]) for family, rows in families]
+    return [
+        {"title": title, "family": family, "term": family_term(family), "cells": cells}
+        for title, family, cells in named
     ]
 
 

@@ -14,3 +14,11 @@ for (const button of document.querySelectorAll("button[data-copies]")) {
 for (const link of document.querySelectorAll("a[data-opens]")) {
   link.addEventListener("click", () => { document.getElementById(link.dataset.opens).open = true; });
 }
+for (const box of document.querySelectorAll(".scroll")) {
+  const mark = () => {
+    box.toggleAttribute("data-more-left", box.scrollLeft > 1);
+    box.toggleAttribute("data-more-right", box.scrollLeft + box.clientWidth < box.scrollWidth - 1);
+  };
+  box.addEventListener("scroll", mark, { passive: true });
+  new ResizeObserver(mark).observe(box);
+}
