@@ -105,7 +105,15 @@ def test_argmax_saves_certificates_that_check_accepts(folder, tmp_path, head):
     assert 20 in found["unargmaxable"]
     assert len(found["rows"]) == 24
     assert "unargmaxable" in run("argmax", folder / "head.npz", "--limit", 0).stdout
+    reasons = " ".join(run("argmax", folder / "head.npz").stdout.split())
+    assert "None" not in reasons
+    assert reasons.count("a weighted average of") + reasons.count("never above") == len(found["unargmaxable"])
     assert "All hold" in run("check", saved, folder / "head.npz").stdout
+
+
+def test_argmax_says_what_a_class_ties_with(tmp_path):
+    np.savez(tmp_path / "twins.npz", W=[[1.0, 0], [0, 1], [-1, -1], [0, 1]])
+    assert "same row as 3 (3); together they can win" in run("argmax", tmp_path / "twins.npz").stdout
 
 
 def test_gain(folder):

@@ -21,6 +21,7 @@ def argmax(
 ) -> None:
     """Decide for every class whether some state makes it win."""
     from rankkit.reach import argmaxable
+    from rankkit.report.page import readable, why
 
     loaded = heads.resolve(head, weight, bias, transpose)
     with output.progress(quiet=as_json) as show:
@@ -39,7 +40,7 @@ def argmax(
         output.table(("verdict", "classes"), [(name, len(group)) for name, group in groups.items()])
     )
     rows = [
-        (int(i), loaded.class_name(int(i)), name, report.reason(int(i)))
+        (int(i), readable(loaded.class_name(int(i))), name, why(report, int(i)))
         for name, group in list(groups.items())[1:]
         for i in group[:limit]
     ]
