@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from rankkit import arrays
+from rankkit.figures.argmax_map import centrality
 from rankkit.report.facts import Facts
 
 if TYPE_CHECKING:
@@ -11,6 +15,9 @@ if TYPE_CHECKING:
     from rankkit.report.certificates import CertificateFile
     from rankkit.report.study import Study
     from rankkit.spectra import Spectrum
+
+#: Distance, as a share of the length of a row, up to which other rows all but coincide with it.
+NEAR = 0.01
 
 
 def findings(s: Study, file: CertificateFile) -> Facts:
@@ -31,6 +38,7 @@ def findings(s: Study, file: CertificateFile) -> Facts:
     _spectrum(facts, "spectrum.weights", s.weights_spectrum)
     _spectrum(facts, "spectrum.centred", s.centred_spectrum)
     _argmax(facts, s)
+    _cluster(facts, s)
     sampled = f"drawn from the {len(s.contexts.H):,} with seed {s.seed}; {s.contexts.how}"
     facts.add("gain.contexts", len(s.gain.contexts), "context", sampled)
     for family, rows in by_family(s).items():
@@ -109,3 +117,24 @@ def _argmax(facts: Facts, s: Study) -> None:
     facts.add(
         "argmax.undecided", len(a.undecided), "undecided", "classes without a certificate in either direction"
     )
+
+
+def _cluster(facts: Facts, s: Study) -> None:
+    """State how many classes that can never win have all but the same row, where that is most of them."""
+    classes = s.argmax.unargmaxable
+    if len(classes) < 3:
+        return
+    W = arrays.widen(s.head.W[classes])
+    W = W / (float(np.abs(W).max()) or 1.0)  # or squares of huge and tiny entries leave float64's range
+    middle = np.median(W, axis=0)
+    inside = classes[np.linalg.norm(W - middle, axis=1) <= NEAR * np.linalg.norm(middle)]
+    if 2 * len(inside) <= len(classes):
+        return
+    norm, cosine = centrality(s.head)
+    rule = (
+        f"classes that can never win whose row differs from the median row of all {len(classes):,} of them, "
+        f"entry by entry, by at most {NEAR:.0%} of its length"
+    )
+    facts.add("argmax.cluster", len(inside), "cluster", rule)
+    for key, values in (("norm", norm), ("cosine", cosine)):
+        facts.add(f"argmax.cluster.{key}", float(np.median(values[inside])), key, "median over that cluster")

@@ -91,6 +91,11 @@ TERMS: dict[str, Term] = {
         "is a weighted average of other rows whose average bias is no smaller (it lies in their convex "
         "hull), so some other class always does at least as well.",
     ),
+    "cluster": Term(
+        "Cluster",
+        "Classes whose rows all but coincide. Training moves the row of a class that it sees, so rows that "
+        "stay together are likely those of classes that it hardly saw. That is a reading, not a proof.",
+    ),
     "can-win": Term(
         "Can win",
         "There is a state at which this class beats every other one; the certificate is such a state.",

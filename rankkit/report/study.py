@@ -30,9 +30,6 @@ STAGES = {
     "page": 0.02,
 }
 
-#: Levels of the rank gain: finer where models live, coarser where only high precision sees.
-LEVELS = (0.3, 0.1, 0.03, 0.01, 1e-3, 1e-4, 1e-6, 1e-8, 1e-12)
-
 #: Entries of W up to which one thread is faster than several.
 SMALL = 5_000_000
 
@@ -110,7 +107,7 @@ def study(head: Head, contexts: object | None = None, progress: Show | None = No
         with clock("classes that can never win"):
             argmax = argmaxable(head, progress=clock.within)
         with clock("rank gain"):
-            gain = rank_gain(logits, levels=LEVELS, seed=seed)
+            gain = rank_gain(logits, seed=seed, progress=clock.within)
     return Study(
         head,
         used,
