@@ -306,6 +306,7 @@ def test_states_are_left_out_of_the_file_where_they_are_too_many(report, monkeyp
 def test_the_command_names_the_file_and_the_head(text):
     command = re.search(r'id="check-command">([^<]*)<', text)[1]
     assert command == "rankkit check toy-i-certificates.npz toy.npz"
+    assert "in the folder where you saved the file" in text[: text.index("check-command")]
 
 
 def test_the_record_meets_its_schema_and_says_what_the_page_says(data, report, head):
