@@ -266,3 +266,20 @@ def test_near_twins_are_told_apart_without_exact_arithmetic() -> None:
     winners = [i for i in report.argmaxable if i >= 1460]
     assert len(winners) >= 20
     assert {report.rule(i) for i in winners} == {"nearest point"}
+
+
+@pytest.mark.parametrize(
+    ("W", "b"),
+    [
+        ([[1.0], [-1.0]], [1.7e308, -1.7e308]),
+        ([[1e-300, 0], [0, 1e-300], [-1e-300, -1e-300], [0, 0]], [0, 1e308, 0, -1e308]),
+        ([[1.7e308, 0], [-1.7e308, 0], [0, 1.7e308], [0, 0]], [0, 5e-324, -5e-324, 0]),
+    ],
+)
+def test_differences_beyond_float64_leave_only_proofs(W, b):
+    head = rk.Head(W, b)
+    report = rk.argmaxable(head)
+    for i in [*report.argmaxable, *report.unargmaxable]:
+        assert rk.check(report.certificate(i), head) is True
+    for i in report.undecided:
+        assert "float64" in report.reason(i)

@@ -87,3 +87,13 @@ def test_reports_keep_it_apart_from_what_is_proved() -> None:
     assert float64_bound(Subject.of(logits, falling, "scores"), np.arange(90)) is None
     weights = rank_bounds(np.random.default_rng(0).standard_normal((50, 40)), max_minor=9)
     assert (weights.lower, weights.supported) == (9, 40)
+
+
+def test_subnormal_scores_support_no_rank():
+    """exp(h + b) has rank 1, and near e^-740 float64 has no digits left to show anything else."""
+    states = -740 + np.linspace(0, 1, 12)[:, None]
+    head = Head(np.ones((12, 1)), np.linspace(0, 1.3, 12) ** 2)
+    report = rank_bounds(head.logits(states), Exp(), subject="scores")
+    assert report.lower == 1
+    assert report.supported_by is None
+    assert report.numerical == 1

@@ -212,9 +212,9 @@ def test_gram_counts_nothing_below_its_floor() -> None:
 def test_two_levels_see_as_far_down_as_they_say(f: PointwiseFunction, shape: tuple[int, int]) -> None:
     logits = drawn(*shape, d=2)
     true, seen = (spectrum(logits, f, "classes", method=m) for m in ("dense", "two-level"))
-    assert seen.noise_floor < 1e-11 * seen.top
+    assert seen.noise_floor < 1e-10 * seen.top
     visible = true.values > seen.noise_floor
-    assert np.abs(seen.values / true.values - 1)[true.values > 1e-10 * true.top].max() < 1e-2
+    assert np.abs(seen.values / true.values - 1)[true.values > 1e-9 * true.top].max() < 1e-2
     assert np.abs(seen.values - true.values)[visible].max() < 1e-6 * seen.top * 1e-5
     assert abs(seen.numerical_rank() - np.count_nonzero(visible)) <= 1
     assert seen.numerical_rank() > spectrum(logits, f, "classes", method="gram").numerical_rank() + 10
@@ -453,3 +453,23 @@ def test_bad_rules() -> None:
         s.epsilon_rank(1)
     with pytest.raises(ValueError, match="read-only"):
         s.values[0] = 3
+
+
+@pytest.mark.parametrize("n", [30, 100, 300])
+def test_two_level_gram_counts_nothing_that_the_first_level_leaks(n):
+    basis = np.linalg.qr(np.random.default_rng(0).standard_normal((n, n)))[0]
+    values = np.zeros(n)
+    values[0], values[1 : n // 2] = 1, 1.05e-5  # just above the square root of what a Gram matrix sees
+    assert spectrum((basis * values) @ basis, method="two-level").numerical_rank() == n // 2
+
+
+@pytest.mark.parametrize("method", ["dense", "gram", "gram-float32", "two-level"])
+def test_singular_values_beyond_float64_are_an_error(method):
+    X = np.ldexp(np.outer([1.0, 2, 3, -1], [1.0, 1, -1]) + np.eye(4, 3), 1022)
+    with pytest.raises(InputError, match="exceed float64"):
+        spectrum(X, method=method)
+
+
+def test_subnormal_entries_have_no_digits_to_count():
+    found = spectrum(np.full((3, 3), 1e-310))
+    assert (found.numerical_rank(), found.gap_rank) == (1, 1)

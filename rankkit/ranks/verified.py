@@ -58,7 +58,10 @@ def enclosure(subject: Subject, rows: IntArray) -> tuple[FloatArray, float]:
     # f increases: between the ends of an interval of logits it stays between its values there
     ends = [apply(subject.f, logits - radius), apply(subject.f, logits + radius)]
     reach = np.maximum(middle - ends[0], ends[1] - middle)
-    off = 3 * ULPS * UNIT * np.maximum(*map(np.abs, ends))  # at the ends and in the middle
+    sizes = np.maximum(*map(np.abs, ends))
+    off = (
+        3 * ULPS * (UNIT * sizes + 2.0**-1074)
+    )  # at the ends and in the middle; the least also where subnormal
     error = SLACK * (reach + off)
     if subject.kind != "scores":
         width = middle.shape[1]
@@ -67,7 +70,8 @@ def enclosure(subject: Subject, rows: IntArray) -> tuple[FloatArray, float]:
         middle = middle - means
         lost = gamma(width + 2) * sizes + 2 * UNIT * np.abs(middle)
         error = SLACK * (error + error.mean(axis=1, keepdims=True) + lost)
-    return middle, float(np.linalg.norm(error)) * SLACK
+    largest = error.max()  # positive; squares of subnormal errors would vanish
+    return middle, float(largest * np.linalg.norm(error / largest)) * SLACK
 
 
 def visible_rank(matrix: FloatArray, error: float) -> tuple[int, float] | None:

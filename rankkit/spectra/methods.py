@@ -18,7 +18,7 @@ from rankkit.spectra.tiles import Gauge, power_of_two
 DENSE_WORK = 2e10
 
 #: Multiple of the largest singular value down to which the first of two Gram matrices is trusted.
-SPLIT = 1e-5
+SPLIT = 1e-4
 
 
 def choose(source: Source, reach: float | None) -> str:
@@ -61,7 +61,11 @@ def singular_values(source: Source, center: str | None, method: str) -> tuple[Fl
     }
     if method not in ways:
         raise InputError(f"method is {method!r}; wanted 'auto', {', '.join(map(repr, ways))}, 'lanczos'")
-    return ways[method](source, center)
+    with np.errstate(over="ignore"):
+        values, scale = ways[method](source, center)
+    if not np.isfinite(scale):
+        raise InputError("The singular values exceed float64; scale the matrix, H or W down")
+    return values, scale
 
 
 def _dense(source: Source, center: str | None) -> tuple[FloatArray, float]:
@@ -102,11 +106,7 @@ def _qr(source: Source, center: str | None) -> tuple[FloatArray, float]:
     values = np.zeros(min(source.shape))
     found = linalg.svdvals(left @ right.T, check_finite=False)[: len(values)]
     values[: len(found)] = found
-    with np.errstate(over="ignore"):
-        values, scale = np.ldexp(values, top), float(np.ldexp(scale, top))
-    if not np.isfinite(scale):
-        raise InputError("The singular values exceed float64; scale H or W down")
-    return values, scale
+    return np.ldexp(values, top), float(np.ldexp(scale, top))
 
 
 def _columns_near_one(X: FloatArray) -> tuple[FloatArray, IntArray]:

@@ -66,6 +66,8 @@ class Spectrum:
         if self.method == "gram-float32":  # worst-case bounds would hide all: errors are taken to be random
             squared = math.sqrt(tolerance("press", self.shape, EPS["float32"], 1.0)) * self.scale
             floor, rule = max((floor, rule), (squared, "sqrt(sqrt(N + M + 1) / 2 eps) scale, eps of float32"))
+        least = math.sqrt(math.prod(self.shape)) * 2.0**-1074
+        floor, rule = max((floor, rule), (least, "the least float64 in every entry"))
         object.__setattr__(self, "noise_floor", floor)
         object.__setattr__(self, "floor_rule", rule)
 
