@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 import rankkit as rk
 from rankkit import certificates, datasets
 from rankkit.cli import app
+from rankkit.cli.output import SHOWN
 from rankkit.cli.selftest import CHECKS
 from rankkit.errors import DatasetMissing
 from rankkit.report.findings import signed
@@ -120,7 +121,20 @@ def test_gain(folder):
     arguments = ("gain", folder / "head.npz", "--contexts", folder / "contexts.npy")
     rows = json.loads(run(*arguments, "--json").stdout)["rows"]
     assert {row["gain"] for row in rows if row["family"] == "Identity"} <= {0, None}
-    assert "Rank added to the linear head" in run(*arguments).stdout
+    shown = run(*arguments).stdout
+    assert "Rank added to the linear head" in shown
+    assert "measured on all 30 contexts" in shown
+    (first,) = [line.split() for line in shown.splitlines() if line.startswith("linear head, count")]
+    linear = {row["level"]: row["linear"] for row in rows}
+    assert first[3:] == [str(linear[level]) for level in SHOWN] + ["4"]
+
+
+def test_gain_says_of_how_many_contexts_it_took_a_sample(tmp_path):
+    rng = np.random.default_rng(0)
+    np.savez(tmp_path / "small.npz", W=rng.standard_normal((9, 2)))
+    np.save(tmp_path / "many.npy", rng.standard_normal((600, 2)))
+    shown = run("gain", tmp_path / "small.npz", "--contexts", tmp_path / "many.npy").stdout
+    assert "measured on 500 of the 600 contexts" in shown
 
 
 @pytest.mark.parametrize("width", [40, 80, 120])
@@ -132,7 +146,7 @@ def test_no_number_is_ever_cut(folder, monkeypatch, width):
     rows = json.loads(run(*arguments, "--json").stdout)["rows"]
     shown = run(*arguments).stdout
     for family in {row["family"] for row in rows} - {"Identity"}:
-        of_it = [row for row in rows if row["family"] == family and row["level"] in output.SHOWN]
+        of_it = [row for row in rows if row["family"] == family and row["level"] in SHOWN]
         wanted = [signed(row["gain"]) for row in of_it] + [str(of_it[0]["upper"])]
         lines = [line.removeprefix(family) for line in shown.splitlines() if line.startswith(family)]
         assert " ".join(lines).split() == wanted

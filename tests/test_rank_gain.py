@@ -90,7 +90,7 @@ def test_default_families_are_ten_and_have_names() -> None:
     assert gain.upper[-1].value == 30
     assert len(gain.spectra) == 10
     assert "<table>" in gain._repr_html_()
-    assert repr(gain) == "RankGain: 10 families at 12 levels on 30 of 30 contexts x 40 classes"
+    assert repr(gain) == "RankGain: 10 families at 9 levels on 30 of 30 contexts x 40 classes"
 
 
 def test_default_families_that_overflow_are_skipped_and_named() -> None:
@@ -173,3 +173,11 @@ def test_default_slopes_bend_like_the_root_of_their_length() -> None:
         gain = rank_gain(logits, [PLIF.random(segments, seed=k) for k in range(5)], [1e-3])
         bends.append(np.median([np.linalg.norm(s.values[3:]) / s.top for s in gain.spectra]))
     assert 7 < bends[0] / bends[1] < 14
+
+
+def test_progress_counts_the_families() -> None:
+    said: list[tuple[int, int]] = []
+    rank_gain(
+        drawn(9, 8, 2), [Identity(), Exp()], [1e-3], progress=lambda done, total: said.append((done, total))
+    )
+    assert said == [(0, 2), (1, 2)]

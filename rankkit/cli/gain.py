@@ -19,7 +19,8 @@ def gain(
 
     loaded = heads.resolve(head, weight, bias, transpose)
     used = heads.contexts(loaded, head, contexts, seed)
-    measured = rank_gain(loaded.logits(used.H), seed=seed)
+    with output.progress(quiet=as_json) as show:
+        measured = rank_gain(loaded.logits(used.H), seed=seed, progress=output.stage(show, "rank gain"))
     if as_json:
         output.print_json({"head": loaded.name, "contexts": used.how, "rows": measured.rows()})
         return

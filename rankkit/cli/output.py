@@ -123,20 +123,29 @@ def facts(values: Mapping[str, Any]) -> Table:
 
 
 def print_gain(console: Console, gain: RankGain) -> None:
-    """Print the rank that each family adds, one column a level, and the proved bound."""
+    """Print the rank that each family adds to the first, the linear head: a column a level, and the bound."""
     from rankkit.report.findings import signed
 
-    by_family: dict[str, dict[float, dict[str, Any]]] = {}
-    for row in gain.rows():
-        by_family.setdefault(row["family"], {})[row["level"]] = row
-    levels = [level for level in sorted(next(iter(by_family.values())), reverse=True) if level in SHOWN]
-    console.print("Rank added to the linear head, counting singular values above level x the largest one:")
+    levels = [j for j, level in enumerate(gain.levels) if level in SHOWN]
+    linear, *others = [
+        [(row["rank"], row["gain"], row["upper"]) for row in gain.rows() if row["family"] == family]
+        for family in gain.families
+    ]
+    used, given = len(gain.contexts), gain.shape[0]
+    console.print(
+        "Rank added to the linear head, counting singular values above level x the largest one,\n"
+        f"measured on {f'{used:,} of the' if used < given else 'all'} {given:,} contexts:"
+    )
+    counts = ["noise" if linear[j][0] is None else f"{linear[j][0]:,}" for j in levels]
     console.print(
         table(
-            ("family", *(f"{level:g}".replace("e-0", "e-") for level in levels), "rank at most"),
+            ("family", *(f"{gain.levels[j]:g}".replace("e-0", "e-") for j in levels), "rank at most"),
             [
-                (family, *(signed(rows[level]["gain"]) for level in levels), rows[levels[-1]]["upper"])
-                for family, rows in by_family.items()
+                ("linear head, count", *counts, linear[0][2]),
+                *(
+                    (family, *(signed(row[j][1]) for j in levels), row[0][2])
+                    for family, row in zip(gain.families[1:], others, strict=True)
+                ),
             ],
         )
     )
@@ -151,9 +160,9 @@ def stage(show: Callable[[str, float], None], name: str) -> Callable[[int, int],
 def progress(quiet: bool = False) -> Iterator[Callable[[str, float], None]]:
     """Give a function that shows ``(stage, fraction of the whole)`` with the time left, on a terminal."""
     bar = Progress(
-        TextColumn("{task.description}"), BarColumn(bar_width=28), TaskProgressColumn(), TimeElapsedColumn(),
-        TextColumn("left"), TimeRemainingColumn(), console=console(err=True), transient=True,
-        disable=quiet or not sys.stderr.isatty(),
+        TextColumn("{task.description}"), BarColumn(bar_width=28), TaskProgressColumn(),
+        TextColumn("elapsed"), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
+        console=console(err=True), transient=True, disable=quiet or not sys.stderr.isatty(),
     )  # fmt: skip
     with bar:
         task = bar.add_task("starting", total=1.0)

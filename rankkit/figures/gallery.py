@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 #: The head that the README speaks of.
 DEFAULT = "ppocr-v4"
 
-_CONTEXTS = 400
-_LEVELS = (0.3, 0.1, 0.03, 0.01, 1e-3, 1e-4, 1e-6, 1e-8, 1e-12)
-
 
 def draw_all(folder: str | os.PathLike[str], seed: int = 0) -> list[Path]:
     """Draw every figure of the README into ``folder``, as SVG that follows the reader's light or dark theme.
@@ -47,10 +44,13 @@ def draw_all(folder: str | os.PathLike[str], seed: int = 0) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     ladder = [rank_bounds(logits, subject=rung, seed=seed) for rung in ("scores", "log_probs", "centred")]
     gain, values, verdicts = (
-        rank_gain(logits, levels=_LEVELS, seed=seed),
+        rank_gain(logits, seed=seed),
         spectrum(logits, center="classes"),
         argmaxable(head),
     )
+
+    dimensions, _, contexts = what.rpartition(", ")
+    sampled = f"{dimensions}, {len(gain.contexts):,} of {contexts}"
 
     drawings = {
         "rank_gain": (
@@ -78,10 +78,10 @@ def draw_all(folder: str | os.PathLike[str], seed: int = 0) -> list[Path]:
     for name, (size, draw, title) in drawings.items():
         figure = Figure(figsize=size, layout="constrained")
         ax: Axes = draw(figure.subplots())
-        words = what if name != "argmax_map" else what.rpartition(", ")[0]
+        words = {"argmax_map": dimensions, "rank_gain": sampled}.get(name, what)
         ax.figure.supxlabel(words, fontsize=figures.style.SMALL, color=figures.style.MUTED)
         path = folder / f"{name}.svg"
-        path.write_text(to_svg(figure, name, title, what, standalone=True), encoding="utf-8")
+        path.write_text(to_svg(figure, name, title, words, standalone=True), encoding="utf-8")
         written.append(path)
     return written
 
@@ -92,14 +92,14 @@ def subject(seed: int) -> tuple[LowRankLogits, str]:
 
     try:
         head = datasets.load(DEFAULT)
-        states = datasets.contexts(DEFAULT, seed=seed, limit=_CONTEXTS)
+        states = datasets.contexts(DEFAULT, seed=seed)
     except LoadError:
         head = synthetic(np.random.default_rng(seed))
-        states = datasets.drawn_contexts(head, _CONTEXTS, seed)
+        states = datasets.drawn_contexts(head, seed=seed)
     kind = "real" if states.real else "drawn"
     return head.logits(
         states.H
-    ), f"{head.name}: {head.classes:,} classes x {head.d}, {len(states.H)} {kind} contexts"
+    ), f"{head.name}: {head.classes:,} classes x {head.d}, {len(states.H):,} {kind} contexts"
 
 
 def synthetic(rng: np.random.Generator) -> Head:

@@ -26,8 +26,12 @@ from rankkit.spectra import Spectrum, spectrum
 #: What turns logits into log-probabilities: a function of every logit, or a mixture made from them.
 Family = PointwiseFunction | Callable[[LowRankLogits], MixtureOfSoftmaxes]
 
-#: Levels that are looked at by default, as multiples of the largest singular value.
+#: Levels that are looked at by default, as multiples of the largest singular value: finer where models live,
+#: coarser where only high precision sees.
 LEVELS = (0.3, 0.1, 0.03, 0.01, 1e-3, 1e-4, 1e-6, 1e-8, 1e-12)
+
+#: Contexts that are looked at by default where there are more.
+CONTEXTS = 500
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +130,8 @@ def rank_gain(
     families: Sequence[Family] | None = None,
     levels: Sequence[float] = LEVELS,
     seed: int | np.random.Generator = 0,
-    contexts: int = 500,
+    contexts: int = CONTEXTS,
+    progress: Callable[[int, int], None] | None = None,
 ) -> RankGain:
     r"""Return how many singular values each family adds above each level.
 
@@ -148,6 +153,8 @@ def rank_gain(
         Draws the sample of contexts, and the random slopes and mixture among the default families.
     contexts : int
         How many contexts to look at where there are more.
+    progress : callable, optional
+        Called with the number of families that are done and of all.
 
     Returns
     -------
@@ -176,7 +183,9 @@ def rank_gain(
     with threads.suited_to(logits.head.W.size):
         base = spectrum(some, Identity(), center="classes")
         found, skipped = [], []
-        for family in chosen:
+        for done, family in enumerate(chosen):
+            if progress is not None:
+                progress(done, len(chosen))
             try:
                 found.append(_measure(some, family, heights))
             except InputError as why:  # large logits overflow some default families: the others still count
