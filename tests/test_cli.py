@@ -36,6 +36,8 @@ def folder(tmp_path_factory):
     np.savez(place / "head.npz", W=W, b=np.zeros(24))
     np.savez(place / "turned.npz", W=W.T)
     np.savez(place / "other.npz", W=W + 1.0)
+    np.savez(place / "shifted.npz", W=W.T, b=np.zeros(24))
+    np.save(place / "nan.npy", np.full((30, 4), np.nan))
     np.savez(place / "nan.npz", W=np.where(W > 30, np.nan, W))
     np.savez(place / "complex.npz", W=W + 1j)
     np.savez(place / "two.npz", first=W, second=W)
@@ -179,6 +181,12 @@ def test_tables_keep_brackets_and_every_letter():
         assert all(name in text.getvalue() for name in names[:3])
 
 
+def test_fit_gives_a_spread_only_where_there_is_one():
+    few = ("fit", "--synthetic", "--head", "linear", "-d", 2, "--contexts", 6, "--classes", 5, "--steps", 3)
+    assert "±" not in run(*few, "--truths", 1).stdout
+    assert "±" in run(*few, "--truths", 2).stdout
+
+
 def test_check_refuses_with_code_2_and_the_reason(folder, tmp_path, head):
     path = tmp_path / "c.json"
     good = rk.argmaxable(head).certificate(20)
@@ -220,7 +228,10 @@ def test_datasets():
     assert "ppocr-v4" in {row["name"] for row in rows}
     assert "ppocr-v4" in run("datasets", "list").stdout
     assert json.loads(run("datasets", "info", "ppocr-v4", "--json").stdout)["d"] == 120
-    assert "rapidocr" in run("datasets", "info", "ppocr-v4").stdout
+    shown = run("datasets", "info", "ppocr-v4").stdout
+    assert "rapidocr" in shown
+    assert "6,625" in shown
+    assert not any(raw in shown for raw in ("None", "{", "()", "True"))
 
 
 def test_a_missing_dataset_is_fetched_once_and_a_line_says_so(monkeypatch, head):
@@ -242,7 +253,13 @@ def test_a_missing_dataset_is_fetched_once_and_a_line_says_so(monkeypatch, head)
 BAD = [
     (("report", "no-such-head"), "neither a file nor a dataset"),
     (("report", "no-such-head"), "ppocr-v4"),
-    (("spectrum", "{}/nan.npz"), "finite"),
+    (("report", "ppocrv4"), "did you mean ppocr-v4"),
+    (("argmax", "no-such.npz"), "no such file"),
+    (("argmax", "no/such"), "no folder 'no'"),
+    (("argmax", "{}/shifted.npz"), "pass --transpose"),
+    (("gain", "{}/head.npz", "--contexts", "{}/nan.npy"), "contexts must be finite"),
+    (("spectrum", "{}/nan.npz"), "W must be finite"),
+    (("spectrum", "{}/two.npz"), "name one with --weight. Its"),
     (("spectrum", "{}/weights.pt"), "pickle"),
     (("spectrum", "{}/junk.npz"), "junk.npz"),
     (("spectrum", "{}/two.npz"), "first"),
@@ -260,6 +277,7 @@ BAD = [
     (("check", "{}/none.npz", "{}/head.npz"), "none.npz"),
     (("check", "{}/head.npz", "{}/head.npz"), "not a file of certificates"),
     (("theorems", "verify", "polynomial-rnk"), "did you mean polynomial-rank"),
+    (("datasets", "info", "ppocrv5"), "did you mean ppocr-v5"),
     (("datasets", "info", "nothing"), "there is no dataset 'nothing'"),
     (("datasets", "fetch", "nothing"), "there is no dataset 'nothing'"),
 ]
@@ -290,7 +308,7 @@ def test_a_transposed_file_reads_like_the_head(folder):
 def test_what_the_loader_warns_of_is_one_line(folder):
     result = run("spectrum", folder / "turned.npz", "--json")
     assert result.stderr.startswith("rankkit: ")
-    assert "transpose" in result.stderr
+    assert "--transpose" in result.stderr
     assert json.loads(result.stdout)["shape"] == [4, 24]
 
 

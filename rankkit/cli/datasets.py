@@ -57,7 +57,7 @@ def info(name: Name = heads.DEFAULT, as_json: heads.Json = False) -> None:
     if as_json:
         output.print_json(facts)
     else:
-        output.console().print(output.facts(facts))
+        output.console().print(output.facts({key: _said(value) for key, value in facts.items() if value}))
 
 
 def _get(name: str) -> Dataset:
@@ -65,8 +65,19 @@ def _get(name: str) -> Dataset:
 
     found = {d.name: d for d in datasets.available()}
     if name not in found:
-        raise LoadError(f"there is no dataset {name!r}; there are {', '.join(found)}")
+        raise LoadError(f"there is no dataset {name!r}; {heads.near(name, list(found))}")
     return found[name]
+
+
+def _said(value: Any) -> str:
+    """Return a field for people to read; False and what is empty are not shown at all."""
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_said(held)}" if key != "path" else held for key, held in value.items())
+    if isinstance(value, tuple):
+        return " ".join(value)
+    if isinstance(value, bool):
+        return "yes"
+    return f"{value:,}" if isinstance(value, int | float) else str(value)
 
 
 def _plain(dataset: Any) -> dict[str, Any]:

@@ -78,21 +78,23 @@ def _read(path: Path) -> Any:
 
 def _print(study: Study) -> None:
     console = output.console()
+    several = study.truths > 1
     names = ("truth", "d", "head", "KL in nats", "modes", "parameters", "ms a step", "linear of that size")
     rows = [
         (
             c.truth,
             c.d,
             c.head,
-            f"{c.kl:.4f} +- {c.kl_sd:.4f}",
-            f"{c.mode_match:.0%} +- {c.mode_match_sd:.0%}",
+            f"{c.kl:.4f}" + (f" ± {c.kl_sd:.4f}" if several else ""),
+            f"{c.mode_match:.0%}" + (f" ± {c.mode_match_sd:.0%}" if several else ""),
             c.parameters,
             f"{1e3 * c.seconds_per_step:.2f}",
             f"{c.linear_kl:.4f} (d = {c.linear_d})",
         )
         for c in study.cells
     ]
-    console.print(f"Means +- standard deviations over {study.truths} truths; {study.steps:,} steps a fit.")
+    spread = f"Means ± standard deviations over {study.truths} truths" if several else "One truth"
+    console.print(f"{spread}; {study.steps:,} steps a fit.")
     console.print(output.table(names, rows))
     claims = study.claims()
     if claims:

@@ -15,6 +15,14 @@ BAD_INPUT = 1
 REFUSED = 2
 INTERRUPTED = 130
 
+#: What the library calls its arguments in advice, and the options that say the same.
+_OPTIONS = {
+    "pass transpose=True": "pass --transpose",
+    "pass transpose=False": "leave out --transpose",
+    "name one with weight=": "name one with --weight.",
+    "try weight=": "try --weight ",
+}
+
 # The parent class of every "wrong option" error; typer exports only its child.
 _UsageError: Any = typer.BadParameter.__mro__[1]
 
@@ -65,4 +73,11 @@ def _from_the_gate(error: TypeError) -> bool:
 def _sentence(error: Exception) -> str:
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}"
-    return " ".join(str(error).split())
+    return in_options(" ".join(str(error).split()))
+
+
+def in_options(sentence: str) -> str:
+    """Return the library's words with its arguments as the command line's options."""
+    for argument, option in _OPTIONS.items():
+        sentence = sentence.replace(argument, option)
+    return sentence

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import difflib
 import shlex
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rankkit.cli.guard import in_options
 from rankkit.errors import DatasetMissing, LoadError
 
 if TYPE_CHECKING:
@@ -47,8 +49,8 @@ def resolve(head: str, weight: str | None = None, bias: str | None = None, trans
 
     names = [dataset.name for dataset in datasets.available()]
     if head not in names:
-        if not Path(head).exists():
-            raise LoadError(f"{head!r} is neither a file nor a dataset; the datasets are {', '.join(names)}")
+        if not (Path(head).exists() or _looks_like_a_file(head)):
+            raise LoadError(f"{head!r} is neither a file nor a dataset; {near(head, names)}")
         with _warnings_aside():
             return load_head(Path(head), weight=weight, bias=bias, transpose=transpose)
     if weight or bias or transpose:
@@ -63,6 +65,16 @@ def resolve(head: str, weight: str | None = None, bias: str | None = None, trans
         typer.echo(f"Fetching {head} once: {size}", err=True)
         datasets.fetch(head)
         return datasets.load(head)
+
+
+def near(head: str, names: Sequence[str]) -> str:
+    """Return which dataset ``head`` may have meant, or else which there are."""
+    found = difflib.get_close_matches(head, names, n=2)
+    return f"did you mean {' or '.join(found)}?" if found else f"the datasets are {', '.join(names)}"
+
+
+def _looks_like_a_file(head: str) -> bool:
+    return Path(head).suffix != "" or len(Path(head).parts) > 1
 
 
 def reference(head: str, weight: str | None, bias: str | None, transpose: bool) -> str:
@@ -83,7 +95,10 @@ def contexts(loaded: Head, head: str, file: Path | None, seed: int) -> Used:
     if file is not None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # there may well be fewer contexts than dimensions
-            H = load_head(file, bias=False).W  # a file with one matrix reads like a head without bias
+            try:
+                H = load_head(file, bias=False).W  # a file with one matrix reads like a head without bias
+            except LoadError as error:  # whose numbers are not weights here
+                raise LoadError(str(error).replace(": W ", ": contexts ")) from error
         return Used(H, "given", f"{len(H):,} read from {file.name}")
     known = any(dataset.name == head for dataset in datasets.available())
     return use(loaded, datasets.contexts(head, seed=seed) if known else None, seed)
@@ -96,4 +111,4 @@ def _warnings_aside() -> Iterator[None]:
         warnings.simplefilter("always", UserWarning)
         yield
     for warning in said:
-        typer.echo(f"rankkit: {warning.message}", err=True)
+        typer.echo(f"rankkit: {in_options(str(warning.message))}", err=True)
