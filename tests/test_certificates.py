@@ -313,6 +313,9 @@ def test_monomials_meet_minors(subject, bias):
         ("Polynomial", {"coefficients": {"1000000000": "0x1p0"}}),
         ("Polynomial", {"coefficients": {"01": "0x1p0"}}),
         ("Exp", {"base": 2}),
+        ("SoftCap", {"bound": None}),
+        ("SoftCap", {"bound": []}),
+        ("PLIF", {"slopes": "123", "bound": None, "knots": "31"}),
     ],
 )
 def test_parameters_outside_a_family_are_refused(family, parameters):
@@ -517,11 +520,33 @@ def test_the_checker_stands_alone(tmp_path):
         return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
 
     good = run("good.npz", "weights.npz")
-    assert (good.returncode, good.stdout.strip()) == (0, "1 combination hold"), good.stderr
+    assert (good.returncode, good.stdout.strip()) == (0, "hold: 1 combination"), good.stderr
     wrong = run("good.npz", "other.npz")
     assert wrong.returncode == 2
     assert "other weights" in wrong.stdout
     assert run("missing.npz", "weights.npz").returncode == 1
+    for content in ("[1]", '"x"', "null", "[[1]]", "{}"):
+        (tmp_path / "odd.json").write_text(content)
+        odd = run("odd.json", "weights.npz")
+        assert odd.returncode in (1, 2)
+        assert "Traceback" not in odd.stderr
+    (tmp_path / "weights.npy").write_bytes(b"\x93NUMPY")
+    assert run("weights.npy", "weights.npz").returncode == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[1]",
+        "null",
+        '[{"kind": "combination", "head": "", "class": 0, "rows": [1], "weights": ["1/0"]}]',
+        "[" * 9999,
+    ],
+)
+def test_a_file_that_holds_no_certificates_is_a_load_error(tmp_path, text):
+    (tmp_path / "odd.json").write_text(text)
+    with pytest.raises(rk.LoadError, match=r"odd\.json"):
+        certificates.load(tmp_path / "odd.json")
 
 
 _ALONE = """

@@ -151,7 +151,7 @@ class Minor:
             "subject": self.subject,
             "rows": [int(r) for r in self.rows],
             "cols": [int(c) for c in self.cols],
-            "function": None if self.function is None else dict(self.function),
+            "function": dict(self.function) if isinstance(self.function, Mapping) else self.function,
             "contexts": None if self.contexts is None else encode(self.contexts),
             "bits": self.bits,
         }

@@ -7,7 +7,6 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
-from zipfile import BadZipFile
 
 import numpy as np
 
@@ -78,7 +77,7 @@ def load(path: str | Path) -> list[Certificate]:
     """Read the certificates in a file that :func:`save` wrote."""
     try:
         return [KINDS[c["kind"]].from_json(c) for c in files.read_certificates(Path(path))]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, BadZipFile) as error:
+    except files.UNREADABLE as error:
         raise LoadError(f"{path} is not a file of certificates: {error}") from error
 
 

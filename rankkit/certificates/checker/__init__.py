@@ -69,7 +69,7 @@ def _form(certificate: Mapping[str, Any], identity: str) -> str | None:
     if odd:
         return f"a {kind} has missing or unexpected fields: {', '.join(sorted(odd))}"
     if certificate["head"] != identity:
-        return "the certificate is for other weights: its fingerprint differs"
+        return "the certificate is for other weights, or for these with another bias: its fingerprint differs"
     return None
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
-import zipfile
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 from . import check, files
+
+SHOWN = 10  # refusals that are printed
 
 
 def main(arguments: list[str]) -> int:
@@ -17,16 +19,25 @@ def main(arguments: list[str]) -> int:
     try:
         certificates = files.read_certificates(Path(arguments[0]))
         W, b = files.read_weights(Path(arguments[1]))
-    except (OSError, ValueError, KeyError, AttributeError, RecursionError, zipfile.BadZipFile) as error:
+    except files.UNREADABLE as error:
         print(f"cannot read: {error}", file=sys.stderr)
         return 1
     results = check(certificates, W, b)
-    for certificate, result in zip(certificates, results, strict=True):
-        if result is not True:
-            print(f"REFUSED {certificate.get('kind')} of class {certificate.get('class', '-')}: {result}")
+    refused = [(c, r) for c, r in zip(certificates, results, strict=True) if r is not True]
+    for certificate, reason in refused[:SHOWN]:
+        print(f"REFUSED {_name(certificate)}: {reason}")
+    if len(refused) > SHOWN:
+        print(f"and {len(refused) - SHOWN} more refused")
     kinds = Counter(c["kind"] for c, r in zip(certificates, results, strict=True) if r is True)
-    print(", ".join(f"{n} {kind}" for kind, n in sorted(kinds.items())) or "nothing", "hold")
-    return 0 if certificates and all(r is True for r in results) else 2
+    print("hold:", ", ".join(f"{n} {kind}" for kind, n in sorted(kinds.items())) or "none")
+    return 0 if certificates and not refused else 2
+
+
+def _name(certificate: Any) -> str:
+    if not isinstance(certificate, dict):
+        return "an entry"
+    of_class = f" of class {certificate['class']}" if "class" in certificate else ""
+    return f"{certificate.get('kind')}{of_class}"
 
 
 if __name__ == "__main__":

@@ -110,6 +110,7 @@ PARAMETERS = {
 }
 POSITIVE = {"slope_below", "slopes", "bound", "k", "line", "widths"}
 ASCENDING = {"knots", "values"}
+LISTS = {"slopes", "knots", "values", "widths", "centres"}
 
 
 def misfit(function: Any) -> str | None:
@@ -117,12 +118,17 @@ def misfit(function: Any) -> str | None:
 
     The proofs rest on it: an increasing family with a negative slope would not increase.
     """
+    if not isinstance(function, Mapping) or not isinstance(function.get("parameters"), Mapping):
+        return "a function is described by its family and its parameters"
     family, parameters = function["family"], function["parameters"]
     if family not in PARAMETERS:
         return f"family {family!r} is not one this checker knows"
     if set(function) != {"family", "parameters"} or set(parameters) != PARAMETERS[family]:
         return f"the parameters of {family} are {', '.join(sorted(PARAMETERS[family])) or 'none'}"
     for name, given in parameters.items():
+        kind: Any = dict if name == "coefficients" else list if name in LISTS else (int, str)
+        if not isinstance(given, kind) and not (family == "PLIF" and given is None):
+            return f"{name} is a {type(given).__name__}"
         if name == "coefficients":
             if any(not DEGREE.fullmatch(k) or int(k) > MOST_DEGREE for k in given):
                 return f"an exponent is not a whole number from 0 to {MOST_DEGREE}"

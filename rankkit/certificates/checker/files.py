@@ -15,6 +15,17 @@ import numpy as np
 
 from .exact import Floats
 
+#: What reading a file that is no file of certificates or weights can raise.
+UNREADABLE = (
+    OSError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
+    zipfile.BadZipFile,
+)
 LARGEST = 2**31  # bytes of a certificate file
 MOST_DIGITS = 50_000  # hexadecimal digits of one exact weight
 
