@@ -72,8 +72,9 @@ def _cover(subject: Subject, index: Array, kinks: FloatArray) -> RankBound | Non
     # the line s a + t: its constant vanishes when centred, and a bias absorbs it
     line = d + bias + (subject.kind == "scores" and not bias and not through_zero)
     value = line + lines + (subject.kind == "log_probs")
-    share = f"all logits but {off.mean():.2g} of them lie on one line (rank {line})"
-    return RankBound(value, "cover", f"{share}, the rest in {lines} rows and columns{_tail(subject.kind)}")
+    share = f"{100 * off.mean():.2g} % of the logits fall on another slope or too near a kink to tell"
+    reason = f"{share}; they sit in {lines} rows and columns, so the rank is at most {line} + {lines}"
+    return RankBound(value, "cover", reason + _tail(subject.kind))
 
 
 def _cells(subject: Subject, index: Array, of_contexts: bool) -> RankBound:

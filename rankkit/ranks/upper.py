@@ -45,12 +45,12 @@ def monomial_count(exponents: Iterable[int], d: int, bias: bool) -> int:
 
 def _shape(subject: Subject) -> RankBound:
     rows, columns = subject.shape
-    if subject.kind == "log_probs" and columns == 1:
+    if columns == 1 and subject.kind in ("log_probs", "centred"):
         return RankBound(0, "shape", "one class: every log-probability is 0")
     if subject.kind == "centred":
-        return RankBound(
-            min(rows, columns - 1), "shape", f"{rows:,} rows, each summing to 0 over {columns:,} classes"
-        )
+        sums = f"each context sums to 0 over {columns:,} classes"
+        reason = f"there are only {rows:,} contexts" if rows < columns else sums
+        return RankBound(min(rows, columns - 1), "shape", reason)
     return RankBound(min(rows, columns), "shape", f"the matrix is {rows:,} x {columns:,}")
 
 
