@@ -355,6 +355,18 @@ def test_heads_at_the_edge_get_a_page_too(tmp_path, W, rank, tied):
     Reader(report.page.read_text(encoding="utf-8"))
 
 
+def test_a_single_class_is_spoken_of_as_one(tmp_path):
+    report = rk.write_report(rk.Head(np.ones((1, 3))), tmp_path / "r.html")
+    text = report.page.read_text(encoding="utf-8")
+    words = " ".join(re.sub(r"<[^>]*>", "", text[text.index("<header>") : text.index("<footer>")]).split())
+    assert "scores 1 class by" in words
+    assert "1 classes" not in words
+    assert "have one more, for the normaliser" not in words
+    gains = text[text.index('aria-label="Rank gain"') :]
+    assert "noise" not in gains[: gains.index("</table>")]
+    assert report.facts["certificates.size"].shown.endswith(" kB")
+
+
 class Doubtful:
     """A report in which one class has lost its proof."""
 

@@ -45,7 +45,7 @@ def findings(s: Study, file: CertificateFile) -> Facts:
         last = rows[-1]
         facts.add(f"gain.{family}.upper", int(last["upper"]), "upper-bound", str(last["upper_reason"]))
     size = len(file.content)
-    facts.add("certificates.size", size, "certificate", f"bytes of {file.name}", f"{size / 1e6:.2g} MB")
+    facts.add("certificates.size", size, "certificate", f"bytes of {file.name}", _size(size))
     facts.add("seconds", float(sum(s.seconds.values())), "time",
               "; ".join(f"{stage} {t:.1f} s" for stage, t in s.seconds.items()))  # fmt: skip
     return facts
@@ -67,6 +67,10 @@ def gain_rule(s: Study) -> str:
         "the largest one. The first row is that count for the linear head, the others are their own count "
         "less that. “noise”: the level lies below the noise floor, so rounding hides the count."
     )
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.1f} kB"
 
 
 def signed(gain: int | None) -> str:

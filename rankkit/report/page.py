@@ -156,9 +156,13 @@ def _ladder(s: Study) -> list[dict[str, str]]:
         if biased
         else "and no more, for lack of a bias"
     )
+    if s.head.classes == 1:
+        normalised = "are all 0, because the only class has all the probability."
+    else:
+        normalised = "have one more, for the normaliser that each context subtracts."
     words = {
         "scores": ("Logits", f"have rank at most d, {one}."),
-        "log_probs": ("Log-probabilities", "have one more, for the normaliser that each context subtracts."),
+        "log_probs": ("Log-probabilities", normalised),
         "centred": ("Centred", "logits have lost each context's mean, and the normaliser with it."),
     }
     return [
@@ -170,9 +174,15 @@ def _ladder(s: Study) -> list[dict[str, str]]:
 def _gains(s: Study) -> list[dict[str, Any]]:
     """Return the table of gains: first what the linear head counts, then what each family adds to it."""
     (linear, counts), *families = by_family(s).items()
-    first = [f"{row['linear']:,}" if row["measurable"] else "noise" for row in counts]
-    named = [("linear head, count", linear, first)]
-    named += [(family, family, [signed(row["gain"]) for row in rows]) for family, rows in families]
+
+    def cell(row: dict[str, Any], shown: str) -> str:
+        if row["measurable"]:
+            return shown
+        # a table that is proved to be 0 has no noise, only no largest value to count against
+        return "0" if row["upper"] == counts[0]["upper"] == 0 else "noise"
+
+    named = [("linear head, count", linear, [cell(row, f"{row['linear']:,}") for row in counts])]
+    named += [(family, family, [cell(row, signed(row["gain"])) for row in rows]) for family, rows in families]
     return [
         {"title": title, "family": family, "term": family_term(family), "cells": cells}
         for title, family, cells in named

@@ -41,7 +41,7 @@ def pictures(s: Study) -> dict[str, str]:
         "argmax": _draw(
             "argmax", lambda ax: figures.argmax_map(a, s.head, ax), (4.2, 3.3),
             "Classes by norm and direction",
-            f"{len(a.unargmaxable)} of {s.head.classes} classes can never win, {len(a.tied)} tie and "
+            f"{len(a.unargmaxable)} of all {s.head.classes} can never win, {len(a.tied)} tie and "
             f"{len(a.undecided)} are undecided; they are marked among all classes, placed by the norm of "
             "their row and its cosine with the mean row.",
         ),
