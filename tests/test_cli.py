@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import re
+import shlex
 import subprocess
 import sys
 from importlib import metadata
@@ -70,16 +73,25 @@ def test_version_and_help():
         assert "Usage" in run(command, "--help").stdout
 
 
-def test_report_writes_both_files_and_ends_with_the_page(folder, tmp_path):
+def test_report_writes_both_files_and_ends_with_the_page_and_its_check(folder, tmp_path, monkeypatch):
     out = tmp_path / "page.html"
-    result = run("report", folder / "head.npz", "--contexts", folder / "contexts.npy", "--out", out)
-    last = result.stdout.splitlines()[-1]
-    assert last == f"The page is at {out}"
-    assert Path(last.removeprefix("The page is at ")).is_absolute()
+    monkeypatch.chdir(folder)
+    result = run("report", "head.npz", "--contexts", "contexts.npy", "--out", out)
+    *_, place, check = result.stdout.splitlines()
+    assert place == f"The page is at {out}"
+    assert Path(place.removeprefix("The page is at ")).is_absolute()
     data = json.loads(out.with_suffix(".json").read_text())
     assert data["contexts"]["how"] == "30 read from contexts.npy"
     assert f"that never can: {len(data['argmax']['unargmaxable'])}" in result.stdout
-    assert "rankkit check head-certificates.npz" in out.read_text()
+
+    page = out.read_text()
+    assert "rankkit check head-certificates.npz" in page
+    content = re.search(r"data:application/octet-stream;base64,([^\"]+)", page)[1]
+    Path("head-certificates.npz").write_bytes(base64.b64decode(content))
+    command = check.partition(
+        "save head-certificates.npz from the page into this folder, then run: rankkit "
+    )[2]
+    assert "All hold" in run(*shlex.split(command)).stdout
 
 
 def test_report_as_json_prints_the_record_and_nothing_else(folder, tmp_path):

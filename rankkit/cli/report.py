@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -44,7 +45,7 @@ def report(
 
 
 def summarise(written: Report) -> None:
-    """Print what the page says, in the order of the page; the last line is where it is."""
+    """Print what the page says, in the order of the page; then where it is, and how to check it."""
     from rankkit.report.page import readable
 
     s, f = written.study, written.facts
@@ -81,3 +82,8 @@ def summarise(written: Report) -> None:
         f"{f['seconds'].shown} s; numbers and certificates' fingerprints: {written.record}", soft_wrap=True
     )
     console.print(f"The page is at {written.page}", soft_wrap=True)
+    for file in json.loads(written.record.read_text(encoding="utf-8"))["certificate_files"]:
+        console.print(
+            f"To check it, save {file['name']} from the page into this folder, then run: {file['command']}",
+            soft_wrap=True,
+        )
