@@ -133,7 +133,7 @@ def print_gain(console: Console, gain: RankGain) -> None:
     ]
     used, given = len(gain.contexts), gain.shape[0]
     console.print(
-        "Rank added to the linear head, counting singular values above level x the largest one,\n"
+        "Rank added to the linear head: singular values above level x the largest one,\n"
         f"measured on {f'{used:,} of the' if used < given else 'all'} {given:,} contexts:"
     )
     counts = ["noise" if linear[j][0] is None else f"{linear[j][0]:,}" for j in levels]
