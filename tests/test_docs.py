@@ -154,7 +154,7 @@ def test_the_default_head_is_as_the_pages_describe_it():
         (ROOT / page).read_text(encoding="utf-8")
         for page in ("README.md", "docs/quickstart.md", "docs/concepts.md")
     )
-    assert f"{head.classes:,} characters scored from states of width {head.d}" in readme
+    assert f"{head.classes:,} classes of a text recogniser, read from states of width {head.d}" in readme
     assert f"({head.size_mb:.0f} MB)" in quickstart
     assert f"({head.d} in the default head" in concepts
     assert f"({head.classes:,} characters there)" in concepts
