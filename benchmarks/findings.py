@@ -19,7 +19,7 @@ import rankkit as rk
 
 LARGEST = ("use-multi", "glove-6b-50")
 PACKAGES = ("numpy", "scipy", "numba", "python-flint")
-EXAMPLES = 12
+EXAMPLES, LONGEST = 12, 32
 
 HEADER = """# Findings
 
@@ -54,6 +54,7 @@ def row(name: str, report: rk.ArgmaxReport, seconds: float) -> str:
 def example(report: rk.ArgmaxReport, i: int) -> str:
     """Return the name of a class as code that Markdown leaves alone."""
     name = report.head.class_name(int(i))
+    name = name if len(name) <= LONGEST else f"{name[:LONGEST]}..."
     return (
         f"`` {name} ``" if name.isprintable() and "``" not in name and "|" not in name else f"`` {name!r} ``"
     )

@@ -19,8 +19,8 @@ from rankkit.arrays import Array, FloatArray, IntArray
 #: Axes are divided by their spread to this power: 0 keeps the shape of the cloud, 1 makes it a ball.
 EQUALISE = 0.25
 
-#: Rows that share one product.
-BLOCK = 256
+#: Rows that share one product, and its most entries.
+BLOCK, ENTRIES = 256, 2**24
 
 #: Shares of the axes after which a block looks who is still in the race.
 PREFIXES = (0.05, 0.1, 0.2, 0.35, 0.6)
@@ -126,8 +126,9 @@ class _Race:
         place[self.order] = np.arange(len(self.order))
         usable = np.flatnonzero(reach > 1e-6 * self.length[0])
         usable = usable[np.argsort(-reach[usable], kind="stable")]
-        for at in range(0, len(usable), BLOCK):
-            rows = usable[at : at + BLOCK]
+        block = min(BLOCK, ENTRIES // len(self.order) + 1)
+        for at in range(0, len(usable), block):
+            rows = usable[at : at + block]
             scores, columns = self._race(A[rows] / own[rows, None], reach[rows])
             mine = place[asked[rows]]
             at_mine = np.minimum(np.searchsorted(columns, mine), len(columns) - 1)

@@ -80,7 +80,7 @@ class _Run:
                     found = simplex_of(cloud, state) if self._is_open(state.point) else None
                     if found is not None:
                         self._everything_inside(cloud, found, state.point, np.append(wave, remaining))
-            ended |= {state.point: state for state in states}
+            ended |= {state.point: state for state in states if self._is_open(state.point)}
             remaining = remaining[self._is_open(remaining)]
         return {i: state for i, state in ended.items() if self._is_open(i)}
 
