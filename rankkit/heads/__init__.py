@@ -1,8 +1,8 @@
 """What turns contexts into log-probabilities."""
 
-from rankkit.heads.head import Head
+from rankkit.heads.head import Head, LowRankLogits
 from rankkit.heads.loading import load_head, save_head
-from rankkit.heads.logits import LowRankLogits, log_probs, log_softmax
+from rankkit.heads.softmax import log_probs, log_softmax
 from rankkit.heads.mixture import MixtureOfSoftmaxes
 
 __all__ = [

@@ -11,8 +11,8 @@ import numpy as np
 from rankkit import arrays
 from rankkit.arrays import Array, FloatArray
 from rankkit.errors import InputError
-from rankkit.heads.head import Head
-from rankkit.heads.logits import LowRankLogits, log_softmax
+from rankkit.heads.head import Head, LowRankLogits
+from rankkit.heads.softmax import log_softmax
 
 #: How far a row of the prior may be from summing to 1: float32 priors are welcome, unnormalised ones are not.
 SUM_TOLERANCE = 1e-5

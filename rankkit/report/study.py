@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field, replace
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from rankkit import threads
 from rankkit.errors import InputError
 from rankkit.report.contexts import Used, use
 
 if TYPE_CHECKING:
     from rankkit.heads import Head
-    from rankkit.ranks import RankBound, RankGain, RankReport
+    from rankkit.ranks import RankGain, RankReport
     from rankkit.reach import ArgmaxReport
     from rankkit.spectra import Spectrum
 
@@ -29,9 +30,6 @@ STAGES = {
     "rank gain": 0.28,
     "page": 0.02,
 }
-
-#: Entries of W up to which one thread is faster than several.
-SMALL = 5_000_000
 
 #: Largest minor that is tried for the ranks of tables of logits, which take ball arithmetic.
 MINOR = 200
@@ -93,9 +91,9 @@ def study(head: Head, contexts: object | None = None, progress: Show | None = No
     used = use(head, contexts, seed)
     logits = head.logits(used.H)
     clock = Clock(progress)
-    with _few_threads(head):
+    with threads.suited_to(head.W.size):
         with clock("rank of W"):
-            weights = _pinned(rank_bounds(head.W, max_minor=max(MINOR, head.d), seed=seed), head)
+            weights = rank_bounds(head, max_minor=max(MINOR, head.d), seed=seed)
         with clock("rank ladder"):
             ladder = []
             for done, subject in enumerate(LADDER):
@@ -120,25 +118,6 @@ def study(head: Head, contexts: object | None = None, progress: Show | None = No
         seed,
         dict(clock.seconds),
     )
-
-
-def _few_threads(head: Head) -> AbstractContextManager[object]:
-    """Keep linear algebra on one thread for heads so small that threads would wait longer than they work."""
-    import scipy.linalg  # noqa: F401  brings its own BLAS, which has to be there to be limited
-    from threadpoolctl import threadpool_limits
-
-    return threadpool_limits(1) if head.W.size < SMALL else nullcontext()
-
-
-def _pinned(report: RankReport, head: Head) -> RankReport:
-    """Let the proofs about W speak of this head: W alone has the fingerprint of a head without bias."""
-
-    def pin(bound: RankBound) -> RankBound:
-        c = bound.certificate
-        return bound if c is None else replace(bound, certificate=replace(c, head=head.fingerprint))
-
-    first, *rest = (pin(bound) for bound in report.all_bounds)
-    return replace(report, lower_proof=first, upper_proof=pin(report.upper_proof), all_bounds=(first, *rest))
 
 
 @dataclass

@@ -11,8 +11,8 @@ from rankkit.arrays import Array, FloatArray
 from rankkit.errors import InputError
 from rankkit.functions.base import PointwiseFunction, apply
 from rankkit.functions.identity import Identity
-from rankkit.heads.head import Head
-from rankkit.heads.logits import LowRankLogits, log_probs
+from rankkit.heads.head import Head, LowRankLogits
+from rankkit.heads.softmax import log_probs
 
 CENTERINGS = (None, "classes", "both")
 

@@ -13,7 +13,7 @@ from rankkit import arrays
 from rankkit.arrays import FloatArray
 from rankkit.errors import InputError
 from rankkit.functions.base import PointwiseFunction
-from rankkit.heads.logits import LowRankLogits
+from rankkit.heads.head import LowRankLogits
 from rankkit.spectra import methods
 from rankkit.spectra.effective import EFFECTIVE_RANKS, entropy, epsilon_effective
 from rankkit.spectra.estimate import SpectrumEstimate

@@ -10,7 +10,7 @@ from scipy import linalg
 from rankkit.arrays import FloatArray
 from rankkit.errors import InputError
 from rankkit.functions.base import PointwiseFunction
-from rankkit.heads.logits import LowRankLogits
+from rankkit.heads.head import LowRankLogits
 from rankkit.spectra.methods import centred
 from rankkit.spectra.rules import EPS
 from rankkit.spectra.source import CENTERINGS, Source
