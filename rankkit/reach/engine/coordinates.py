@@ -20,6 +20,9 @@ from rankkit.reach.screen import EQUALISE
 #: An axis whose spread is below this fraction of the largest is rounding noise of the map.
 NOISE = 1e-13
 
+#: Where states are bounded no axis is without meaning; one of less spread is scaled as if it had this share.
+FLAT = 1e-4
+
 
 @dataclass(frozen=True)
 class Cloud:
@@ -36,12 +39,16 @@ class Cloud:
         Power of two by which each column was divided.
     lifted : bool
         Whether the last column is the bias.
+    rays : numpy.ndarray (r, D), float64
+        Directions of norm 1 in which a class loses nothing that counts: with a bias, "less bias" comes
+        first, and bounds on the states add theirs.
     """
 
     points: FloatArray
     axes: FloatArray
     exponents: Array
     lifted: bool
+    rays: FloatArray
 
     @cached_property
     def points32(self) -> Array:
@@ -53,13 +60,10 @@ class Cloud:
         """Error to expect of a float32 product of a point and a unit vector."""
         return float(2.0**-22 * np.sqrt(np.einsum("ij,ij->i", self.points, self.points).max()))
 
-    @cached_property
+    @property
     def ray(self) -> FloatArray | None:
         """The direction of "less bias" (D,): with a bias, every witness has a positive last coordinate."""
-        if not self.lifted:
-            return None
-        down = -self.axes[-1]
-        return down / np.linalg.norm(down)
+        return self.rays[0] if self.lifted else None
 
     def states(self, directions: FloatArray) -> FloatArray:
         """Map separating directions (m, D) to states (m, d) of the head.
@@ -72,16 +76,14 @@ class Cloud:
             if self.lifted:
                 ratio = v[:, :-1] / np.where(v[:, -1:] > 0, v[:, -1:], np.nan)
                 return np.ldexp(ratio, self.exponents[-1] - self.exponents[:-1])
-        mantissa, exponent = np.frexp(v)
-        exponent = exponent - self.exponents
-        top = exponent.max(axis=1, keepdims=True, where=mantissa != 0, initial=-5000)
-        return np.ldexp(mantissa, exponent - top)
+        return _unscaled(v, -self.exponents)
 
 
-def make_cloud(W: FloatArray, b: FloatArray | None = None) -> Cloud:
+def make_cloud(W: FloatArray, b: FloatArray | None = None, bounds: FloatArray | None = None) -> Cloud:
     """Place the rows of ``W`` (n, d), lifted by ``b`` (n,) if given, in round coordinates.
 
-    Costs n d^2 multiplications for the principal axes and as many for the map.
+    ``bounds`` (r, d + 1) are rays that bounded states add to "less bias"; they need a bias. Costs n d^2
+    multiplications for the principal axes and as many for the map.
     """
     rows = W if b is None else np.column_stack([W, b])
     top = np.frexp(np.abs(rows).max(axis=0))[1].astype(np.int64)
@@ -94,9 +96,25 @@ def make_cloud(W: FloatArray, b: FloatArray | None = None) -> Cloud:
     size = np.sqrt(
         sum(((spread[cut] @ turn) ** 2).sum(axis=0) for cut in arrays.row_blocks(len(rows), 8 * len(turn)))
     )
-    keep = size > NOISE * max(size.max(), 2.0**-1000)
+    least = max(size.max(), 2.0**-1000)
+    keep = size > (-1 if bounds is not None else NOISE * least)
+    if bounds is not None:
+        size = np.maximum(size, FLAT * least)
     axes = turn[:, keep] / size[keep] ** EQUALISE
     points = spread @ axes
     scale = np.sqrt(np.einsum("ij,ij->", points, points) / len(points)) or 1.0
     points /= scale
-    return Cloud(points, axes / scale, top + fine, lifted=b is not None)
+    rays = np.zeros((0, rows.shape[1]))
+    if b is not None:
+        rays = np.vstack([np.append(np.zeros(W.shape[1]), -1.0), *([] if bounds is None else [bounds])])
+    rays = _unscaled(rays, -(top + fine)) @ axes
+    rays /= np.linalg.norm(rays, axis=1, keepdims=True)
+    return Cloud(points, axes / scale, top + fine, b is not None, rays)
+
+
+def _unscaled(rows: FloatArray, exponents: Array) -> FloatArray:
+    """Return ``rows * 2**exponents``, each row with its largest entry brought to about 1."""
+    mantissa, exponent = np.frexp(rows)
+    exponent = exponent + exponents
+    top = exponent.max(axis=1, keepdims=True, where=mantissa != 0, initial=-5000)
+    return np.ldexp(mantissa, exponent - top)

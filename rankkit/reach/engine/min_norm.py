@@ -35,7 +35,7 @@ WIDE = 48
 #: A direction separates once all rivals keep this share of the distance; 1 would ask for the nearest point.
 ENOUGH = 0.3
 
-#: Stands for the ray in a support.
+#: Stands for the first ray in a support; the others follow downwards.
 RAY = -1
 
 
@@ -50,10 +50,10 @@ class Nearest:
     rivals : numpy.ndarray (k,), int64
         The points it is compared with.
     support, weights : numpy.ndarray (s,)
-        The rivals (``RAY`` for the ray) that carry the nearest point, and their weights: non-negative, of sum
-        1 without the ray.
+        The rivals (``RAY`` and below for rays) that carry the nearest point, and their weights: non-negative,
+        of sum 1 without the rays.
     start : tuple of numpy.ndarray
-        Where the next round starts: places in the list (the ray first), and weights of unit differences.
+        Where the next round starts: places in the list (rays first), and weights of unit differences.
     direction : numpy.ndarray (D,)
         Product with every difference in the list negative, unless ``reached``.
     reached : bool
@@ -117,8 +117,8 @@ def search(
 def _solve(cloud: Cloud, state: Nearest) -> bool:
     """Find the nearest point over the present rivals; tell whether the search goes on."""
     vectors, ids = cloud.points[state.rivals] - cloud.points[state.point], state.rivals
-    if cloud.ray is not None:
-        vectors, ids = np.vstack([cloud.ray, vectors]), np.append(RAY, ids)
+    if len(cloud.rays):
+        vectors, ids = np.vstack([cloud.rays, vectors]), np.append(RAY - np.arange(len(cloud.rays)), ids)
     length = np.linalg.norm(vectors, axis=1)
     if not length.all():  # distinct rows that fall on one point: only exact arithmetic tells them apart
         return False
@@ -128,7 +128,7 @@ def _solve(cloud: Cloud, state: Nearest) -> bool:
     carried, weights = state.start
     state.support = ids[carried]
     weights = weights / length[carried]
-    real = weights[state.support != RAY].sum()
+    real = weights[state.support >= 0].sum()
     state.weights = weights / (real or 1.0)
     return not state.reached
 
