@@ -112,6 +112,16 @@ def test_spectrum(folder, of, rank, values):
     assert "noise floor" in run(*arguments).stdout
 
 
+def test_spectrum_prints_every_number_with_its_rule(folder):
+    arguments = ("spectrum", folder / "head.npz", "--of", "centred", "--contexts", folder / "contexts.npy")
+    rows = {row["name"]: row for row in json.loads(run(*arguments, "--numbers", "--json").stdout)["numbers"]}
+    assert rows["numpy"]["value"] == rows["visible in float32"]["value"] == rows["plateau"]["value"] == 4
+    assert rows["press"]["tolerance"] < rows["numpy"]["tolerance"]
+    printed = run(*arguments, "--numbers").stdout
+    assert all(name in printed for name in rows)
+    assert "exp H(p)" in printed
+
+
 def test_argmax_saves_certificates_that_check_accepts(folder, tmp_path, head):
     saved = tmp_path / "c.npz"
     found = json.loads(run("argmax", folder / "head.npz", "--json", "--save", saved).stdout)

@@ -40,6 +40,7 @@ def logits():
 def results(head, logits):
     return {
         "spectrum": (rk.spectrum(logits, center="classes"),),
+        "tolerance_curve": ({"drawn": rk.spectrum(logits, center="classes")},),
         "rank_gain": (rk.rank_gain(logits, levels=[0.1, 1e-3, 1e-15]),),
         "argmax_map": (rk.argmaxable(head), head),
         "rank_ladder": ([rk.rank_bounds(logits, subject=s) for s in ("scores", "log_probs", "centred")], 3),
@@ -51,7 +52,7 @@ def ax():
     return Figure(layout="constrained").subplots()
 
 
-@pytest.mark.parametrize("name", ["spectrum", "rank_gain", "argmax_map", "rank_ladder"])
+@pytest.mark.parametrize("name", ["spectrum", "tolerance_curve", "rank_gain", "argmax_map", "rank_ladder"])
 def test_a_figure_takes_axes_or_makes_its_own_and_changes_nothing_global(name, results, ax):
     from matplotlib import pyplot
 
@@ -189,7 +190,7 @@ def svg_of(results, name="argmax_map", standalone=True):
     return to_svg(figure, "pic", "A title", "Words with < and &", standalone=standalone)
 
 
-@pytest.mark.parametrize("name", ["spectrum", "rank_gain", "argmax_map", "rank_ladder"])
+@pytest.mark.parametrize("name", ["spectrum", "tolerance_curve", "rank_gain", "argmax_map", "rank_ladder"])
 def test_svg_is_well_formed_prefixed_and_loads_nothing(name, results):
     svg = svg_of(results, name)
     ids = [element.get("id") for element in ET.fromstring(svg).iter() if element.get("id")]
@@ -221,6 +222,7 @@ def test_the_gallery_draws_a_labelled_synthetic_head_where_no_real_one_is(tmp_pa
     assert [path.name for path in written] == [
         "rank_gain.svg",
         "spectrum.svg",
+        "tolerance_curve.svg",
         "argmax_map.svg",
         "rank_ladder.svg",
     ]
@@ -228,3 +230,16 @@ def test_the_gallery_draws_a_labelled_synthetic_head_where_no_real_one_is(tmp_pa
         root = ET.fromstring(path.read_text(encoding="utf-8"))
         description = next(e.text for e in root.iter() if e.tag.endswith("desc"))
         assert description.startswith("synthetic")
+
+
+def test_the_tolerance_curve_says_whether_there_is_a_rank_and_stops_at_the_noise(logits, ax):
+    smooth = rk.spectrum(rk.Head(logits.head.W[:, :1]).logits(logits.H[:, :1]), rk.functions.Exp(), "classes")
+    linear = rk.spectrum(logits, center="classes")
+    figures.tolerance_curve({"line": linear, "exp": smooth, "zero": rk.spectrum(np.zeros((2, 2)))}, ax)
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == [
+        "line: rank 3",
+        "exp: no numerical rank",
+        "zero: rank 0",
+    ]
+    for s, line in zip((linear, smooth), ax.get_lines()[::2], strict=False):
+        assert line.get_xdata().min() * s.top >= s.noise_floor

@@ -16,7 +16,7 @@ def figures(
     ),
     seed: heads.Seed = 0,
 ) -> None:
-    """Draw the README's figures: of the default head where it is present, else of a synthetic one."""
+    """Draw the pages' figures: of the default head where it is present, else of a synthetic one."""
     from rankkit.figures.gallery import draw_all
 
     for path in draw_all(outdir, seed=seed):

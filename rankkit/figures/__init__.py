@@ -6,5 +6,15 @@ from rankkit.figures.learned_function import learned_function
 from rankkit.figures.rank_gain import rank_gain
 from rankkit.figures.rank_ladder import SUBJECTS, rank_ladder
 from rankkit.figures.spectrum import spectrum
+from rankkit.figures.tolerance_curve import tolerance_curve
 
-__all__ = ["SUBJECTS", "argmax_map", "learned_function", "rank_gain", "rank_ladder", "spectrum", "style"]
+__all__ = [
+    "SUBJECTS",
+    "argmax_map",
+    "learned_function",
+    "rank_gain",
+    "rank_ladder",
+    "spectrum",
+    "style",
+    "tolerance_curve",
+]

@@ -1,4 +1,4 @@
-"""The README's figures, drawn again from the library."""
+"""The figures of the README and the pages, drawn again from the library."""
 
 from __future__ import annotations
 
@@ -17,12 +17,15 @@ if TYPE_CHECKING:
 
     from rankkit.heads import Head, LowRankLogits
 
+#: The families whose tolerance curves are drawn.
+COMPARED = ("Identity", "SigSoftmax", "PLIF(100,000 segments)", "Exp", "LeakyReLU(0.1)")
+
 #: The head that the README speaks of.
 DEFAULT = "ppocr-v4"
 
 
 def draw_all(folder: str | os.PathLike[str], seed: int = 0) -> list[Path]:
-    """Draw every figure of the README into ``folder``, as SVG that follows the reader's light or dark theme.
+    """Draw every figure of the pages into ``folder``, as SVG that follows the reader's light or dark theme.
 
     They show the default head and its real contexts where their package is on this machine, else a
     synthetic head; each names what it shows.
@@ -49,6 +52,8 @@ def draw_all(folder: str | os.PathLike[str], seed: int = 0) -> list[Path]:
         argmaxable(head),
     )
 
+    seen = dict(zip(gain.families, gain.spectra, strict=True))
+
     dimensions, _, contexts = what.rpartition(", ")
     sampled = f"{dimensions}, {len(gain.contexts):,} of {contexts}"
 
@@ -62,6 +67,11 @@ def draw_all(folder: str | os.PathLike[str], seed: int = 0) -> list[Path]:
             (5.4, 3.2),
             lambda ax: figures.spectrum(values, ax),
             "Spectrum of the centred log-probabilities",
+        ),
+        "tolerance_curve": (
+            (5.6, 4.4),
+            lambda ax: figures.tolerance_curve({name: seen[name] for name in COMPARED}, ax),
+            "Numerical rank by tolerance",
         ),
         "argmax_map": (
             (5.4, 3.6),
@@ -78,7 +88,7 @@ def draw_all(folder: str | os.PathLike[str], seed: int = 0) -> list[Path]:
     for name, (size, draw, title) in drawings.items():
         figure = Figure(figsize=size, layout="constrained")
         ax: Axes = draw(figure.subplots())
-        words = {"argmax_map": dimensions, "rank_gain": sampled}.get(name, what)
+        words = {"argmax_map": dimensions, "rank_gain": sampled, "tolerance_curve": sampled}.get(name, what)
         ax.figure.supxlabel(words, fontsize=figures.style.SMALL, color=figures.style.MUTED)
         path = folder / f"{name}.svg"
         path.write_text(to_svg(figure, name, title, words, standalone=True), encoding="utf-8")

@@ -12,10 +12,30 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
 from rankkit.arrays import FloatArray
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """A number that somebody reads off a spectrum.
+
+    Attributes
+    ----------
+    formula : str
+        What it is, with p the shares of the singular values, q those of their squares, and H the entropy.
+    used_by : str
+        Where it comes from.
+    of : callable
+        The number, of the descending singular values of a non-zero matrix and of how often each counts.
+    """
+
+    formula: str
+    used_by: str
+    of: Callable[[FloatArray, FloatArray], float]
 
 
 def entropy(shares: FloatArray, counts: FloatArray | float = 1.0) -> float:
@@ -26,15 +46,6 @@ def entropy(shares: FloatArray, counts: FloatArray | float = 1.0) -> float:
     """
     logs = np.log(np.where(shares > 0, shares, 1.0))
     return float(-(counts * shares * logs).sum())
-
-
-def _roy_vetterli(values: FloatArray, counts: FloatArray, offset: float = 0.0) -> float:
-    return math.exp(entropy(values / (counts * values).sum() + offset, counts))
-
-
-def _energies(values: FloatArray, counts: FloatArray | float = 1.0) -> FloatArray:
-    squares: FloatArray = values**2
-    return squares / (counts * squares).sum()
 
 
 def epsilon_effective(values: FloatArray, epsilon: float) -> int:
@@ -50,21 +61,72 @@ def epsilon_effective(values: FloatArray, epsilon: float) -> int:
     return int(np.count_nonzero(tail > epsilon))
 
 
-#: Name -> function of the descending singular values of a non-zero matrix and of how often each counts.
-EFFECTIVE_RANKS: dict[str, Callable[[FloatArray, FloatArray], float]] = {
-    # exp of the entropy of p [roy2007]
-    "roy-vetterli": _roy_vetterli,
-    # the same with 1e-7 added to every share and no renormalisation [garrido2023]
-    "rankme": lambda values, counts: _roy_vetterli(values, counts, 1e-7),
-    # RankMe as some libraries write it, with 1e-5
-    "rankme-1e-5": lambda values, counts: _roy_vetterli(values, counts, 1e-5),
-    # exp of the entropy of q, and the same with 1e-7 added to every share
-    "energy-entropy": lambda values, counts: math.exp(entropy(_energies(values, counts), counts)),
-    "energy-entropy-1e-7": lambda values, counts: math.exp(entropy(_energies(values, counts) + 1e-7, counts)),
-    # 1 / sum q^2
-    "participation": lambda values, counts: float(1 / (counts * _energies(values, counts) ** 2).sum()),
-    # sum sigma^2 / sigma_1^2
-    "stable": lambda values, counts: float((counts * values**2).sum() / values[0] ** 2),
-    # sum sigma / sigma_1
-    "nuclear": lambda values, counts: float((counts * values).sum() / values[0]),
-}
+def _roy_vetterli(values: FloatArray, counts: FloatArray, offset: float = 0.0) -> float:
+    return math.exp(entropy(values / (counts * values).sum() + offset, counts))
+
+
+def _energies(values: FloatArray, counts: FloatArray | float = 1.0) -> FloatArray:
+    squares: FloatArray = values**2
+    return squares / (counts * squares).sum()
+
+
+def _energy_entropy(values: FloatArray, counts: FloatArray, offset: float = 0.0) -> float:
+    return entropy(_energies(values, counts) + offset, counts)
+
+
+def _over_log(value: float, n: float) -> float:
+    return value / math.log(n) if n > 1 else 0.0
+
+
+#: Effective ranks: between 1 and the rank, but for an offset, which lifts them.
+EFFECTIVE_RANKS: dict[str, Dialect] = {
+    "roy-vetterli": Dialect("exp H(p)", "[roy2007]", _roy_vetterli),
+    "rankme": Dialect(
+        "exp H(p + 1e-7), shares not renormalised", "RankMe [garrido2023]",
+        lambda values, counts: _roy_vetterli(values, counts, 1e-7),
+    ),
+    "rankme-1e-5": Dialect(
+        "exp H(p + 1e-5)", "RankMe as stable-ssl writes it",
+        lambda values, counts: _roy_vetterli(values, counts, 1e-5),
+    ),
+    "energy-entropy": Dialect(
+        "exp H(q)", "entropy of the squares, as of a covariance",
+        lambda values, counts: math.exp(_energy_entropy(values, counts)),
+    ),
+    "energy-entropy-1e-7": Dialect(
+        "exp H(q + 1e-7)", "RankMe as reptrix writes it, on centred features",
+        lambda values, counts: math.exp(_energy_entropy(values, counts, 1e-7)),
+    ),
+    "participation": Dialect(
+        "1 / Σ q²", "participation ratio",
+        lambda values, counts: float(1 / (counts * _energies(values, counts) ** 2).sum()),
+    ),
+    "stable": Dialect(
+        "Σ σ² / σ₁²", "stable rank",
+        lambda values, counts: float((counts * values**2).sum() / values[0] ** 2),
+    ),
+    "nuclear": Dialect(
+        "Σ σ / σ₁", "nuclear over spectral norm",
+        lambda values, counts: float((counts * values).sum() / values[0]),
+    ),
+}  # fmt: skip
+
+#: Numbers between 0 (one direction) and 1 (all alike).
+EVENNESS: dict[str, Dialect] = {
+    "normalised-entropy": Dialect(
+        "H(p) / log n", "singular entropy over its largest value",
+        lambda values, counts: _over_log(
+            entropy(values / (counts * values).sum(), counts), float(np.sum(counts))
+        ),
+    ),
+    "lightly": Dialect(
+        "exp H(p) / n", "RankMe as lightly writes it",
+        lambda values, counts: _roy_vetterli(values, counts) / float(np.sum(counts)),
+    ),
+    "weightwatcher": Dialect(
+        "H(q) / log rank", "WeightWatcher matrix_entropy",
+        lambda values, counts: _over_log(
+            _energy_entropy(values, counts), float(np.sum(counts * (values > 0)))
+        ),
+    ),
+}  # fmt: skip

@@ -150,7 +150,7 @@ class SpectrumEstimate:
     def _rank(self, kind: str) -> Callable[[FloatArray, FloatArray], float]:
         if kind not in EFFECTIVE_RANKS:
             raise InputError(f"kind is {kind!r}; wanted one of {', '.join(EFFECTIVE_RANKS)}")
-        return EFFECTIVE_RANKS[kind]
+        return EFFECTIVE_RANKS[kind].of
 
     def _value(
         self,

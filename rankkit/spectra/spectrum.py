@@ -15,7 +15,7 @@ from rankkit.errors import InputError
 from rankkit.functions.base import PointwiseFunction
 from rankkit.heads.head import LowRankLogits
 from rankkit.spectra import methods
-from rankkit.spectra.effective import EFFECTIVE_RANKS, entropy, epsilon_effective
+from rankkit.spectra.effective import EFFECTIVE_RANKS, EVENNESS, entropy, epsilon_effective
 from rankkit.spectra.estimate import SpectrumEstimate
 from rankkit.spectra.lanczos import estimate
 from rankkit.spectra.rules import EPS, tolerance
@@ -99,7 +99,7 @@ class Spectrum:
         Parameters
         ----------
         rule : str
-            "numpy", "press", "eps", "weightwatcher", or "absolute" and "relative" with ``tol``.
+            A name in :data:`rankkit.spectra.RULES`, or "absolute" and "relative" with ``tol``.
         tol : float, optional
             For "absolute" the tolerance itself, for "relative" a multiple of the largest singular value.
         """
@@ -116,7 +116,14 @@ class Spectrum:
         if kind not in EFFECTIVE_RANKS:
             raise InputError(f"kind is {kind!r}; wanted one of {', '.join(EFFECTIVE_RANKS)}")
         values = self._normalised
-        return EFFECTIVE_RANKS[kind](values, np.ones(len(values))) if values.any() else 0.0
+        return EFFECTIVE_RANKS[kind].of(values, np.ones(len(values))) if values.any() else 0.0
+
+    def evenness(self, kind: str = "normalised-entropy") -> float:
+        """Return how even the spectrum is, from 0 to 1, by a name in :data:`rankkit.spectra.EVENNESS`."""
+        if kind not in EVENNESS:
+            raise InputError(f"kind is {kind!r}; wanted one of {', '.join(EVENNESS)}")
+        values = self._normalised
+        return EVENNESS[kind].of(values, np.ones(len(values))) if values.any() else 0.0
 
     def epsilon_rank(self, epsilon: float) -> int:
         """Return how many leading values hold the share 1 - ``epsilon`` of the squared norm."""

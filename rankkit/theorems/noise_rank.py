@@ -17,12 +17,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import asin, pi, sqrt
+from math import sqrt
 
 import numpy as np
 
 from rankkit.arrays import FloatArray
-from rankkit.spectra import spectrum
+from rankkit.spectra import expected_rank, spectrum
 from rankkit.theorems.statement import Seed, Theorem
 
 SIZE, RANK = 400, 10
@@ -47,17 +47,8 @@ def applies(x: Noisy) -> bool:
     return x.noise == "independent"
 
 
-def quarter_circle(x: float) -> float:
-    """Return the share of singular values of a square normal matrix below x times its scale.
-
-    >>> round(quarter_circle(1.0), 4), quarter_circle(2.0)
-    (0.609, 1.0)
-    """
-    return 1.0 if x >= 2 else (x * sqrt(4 - x * x) / 2 + 2 * asin(x / 2)) / pi
-
-
 def predicts(x: Noisy) -> tuple[float, float]:
-    law = RANK + (SIZE - RANK) * (1 - quarter_circle(x.level))
+    law = expected_rank(RANK, (SIZE, SIZE), 1.0, x.level * sqrt(SIZE))
     return round(law - WITHIN * SIZE, 1), round(law + WITHIN * SIZE, 1)
 
 
