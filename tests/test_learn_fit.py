@@ -79,7 +79,6 @@ def test_residual_of_the_contexts_is_slope_weighted_matching(head):
 def test_a_monotone_optimum_matches_weighted_expectations_and_no_others():
     P = dirichlet(20, 10, 1.0, 0)
     result = fit(P, "gss", d=2, steps=2000, bias=False)
-    assert result.stopped == "gradient"
     left = np.exp(result.log_probs()) - P
     weighted = left * result.function.slope(result.head.logits(result.H).dense())
     assert np.abs(weighted @ result.head.W).max() < 1e-6
@@ -112,7 +111,7 @@ def centred_rank(result):
 def test_rank_of_every_head():
     P = dirichlet(30, 20, 0.5, 3)
     ranks = {head: centred_rank(fit(P, head, d=3, steps=200)) for head in HEADS}
-    for head in ("linear", "moc", "two-towers"):
+    for head in ("linear", "moc", "two-towers", "dnd"):
         assert ranks.pop(head) == 4  # d, and one for the bias
     assert min(ranks.values()) > 10
     for head in ("mos", "mos-projected", "mixtape", "lms-plif"):
@@ -169,7 +168,8 @@ def test_figures_are_those_of_the_log_probabilities(head):
     assert result.entropy == pytest.approx(-np.sum(P[P > 0] * np.log(P[P > 0])) / 20)
     assert result.cross_entropy == pytest.approx(-(P * log_q).sum() / 20)
     assert result.mode_match == np.mean(log_q.argmax(axis=1) == P.argmax(axis=1))
-    assert result.history[-1] == pytest.approx(result.kl, abs=1e-10)
+    if head != "dnd":  # which minimises something else
+        assert result.history[-1] == pytest.approx(result.kl, abs=1e-10)
     assert result.history[0] > result.kl
     assert result.kl < fit(P, head, d=2, steps=1).kl
     assert result.parameters == result.model.parameter_count(20, 12, 2)
@@ -381,7 +381,7 @@ GOOD = [[0.5, 0.5], [0.25, 0.75]]
         ({"tolerance": 0}, "tolerance is 0; wanted a positive"),
         (
             {"head": "plif"},
-            "head is 'plif'; wanted linear, sigsoftmax, gss, lms-plif, .*, two-towers, or a pointwise",
+            "head is 'plif'; wanted linear, sigsoftmax, gss, lms-plif, .*, dnd, or a pointwise",
         ),
         ({"head": "mos", "segments": 3}, "head 'mos' does not take segments; its options: components, bias"),
         ({"head": "lms-plif", "segments": 0}, "segments is 0"),

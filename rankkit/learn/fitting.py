@@ -51,8 +51,9 @@ def fit(
         is 0, nothing is added to them.
     head : str or PointwiseFunction
         "linear", "sigsoftmax", "gss", "lms-plif", "monotone-network", "rational-quadratic", "mos" (a mixture
-        with free states), "mos-projected" (states from one h), "mixtape" (gates for every class), "moc",
-        "two-towers", or a function to put on the logits.
+        with free states), "mos-projected" (states from one h), "multi-facet" (states for parts of the
+        classes), "mixtape" (gates for every class), "moc", "two-towers", "dnd" (dropout and decoupling), or a
+        function to put on the logits. :func:`rankkit.learn.facts` says what is known of each.
     d : int
         Width of the states.
     seed : int, numpy.random.Generator or None

@@ -100,9 +100,7 @@ def minimise(
 def loss_and_gradient(model: Model, target: Target, arrays: Arrays) -> tuple[float, dict[str, FloatArray]]:
     """Return contexts x cross-entropy and its gradient by every array; not finite where float64 overflows."""
     with np.errstate(over="ignore", invalid="ignore"):
-        scores, pull = model.scores(arrays)
-        value, by_scores = target.loss(scores)
-        return value, pull(by_scores)
+        return model.loss(arrays, target)
 
 
 def pack(arrays: Arrays, shapes: Shapes) -> FloatArray:

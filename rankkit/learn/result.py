@@ -38,7 +38,8 @@ class FitResult:
     top_overlap : mapping of int to float
         k -> mean share of the top k classes that P places in its top k.
     history : numpy.ndarray (steps + 1,)
-        kl before the first and after every step, the steps of a linear start included.
+        kl before the first and after every step, the steps of a linear start included; for a head that
+        minimises a penalty as well, with that penalty.
     seconds : float
         Wall time of the steps.
     stopped : str

@@ -7,18 +7,22 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from rankkit.arrays import count
 from rankkit.errors import InputError
 from rankkit.functions import GSS, PointwiseFunction, SigSoftmax
 from rankkit.learn.curves import Fixed, LearnedNetwork, LearnedPLIF, LearnedSpline
 from rankkit.learn.heads.context_mixture import ContextMixture
+from rankkit.learn.heads.dropout import DropoutDecoupling
+from rankkit.learn.heads.facts import Facts, Order
 from rankkit.learn.heads.gated_mixture import GatedMixture
 from rankkit.learn.heads.linear import Linear
 from rankkit.learn.heads.mixture import Mixture, ProjectedMixture
 from rankkit.learn.heads.model import Model
 from rankkit.learn.heads.monotone import Monotone
+from rankkit.learn.heads.multi_facet import MultiFacet
 from rankkit.learn.heads.two_towers import TwoTowers
 
-__all__ = ["HEADS", "Model", "make"]
+__all__ = ["HEADS", "Facts", "Model", "Order", "facts", "make"]
 
 
 def _sigsoftmax(bias: bool = True) -> Model:
@@ -52,9 +56,11 @@ HEADS: Mapping[str, Callable[..., Model]] = MappingProxyType(
         "rational-quadratic": _rational_quadratic,
         "mos": Mixture,
         "mos-projected": ProjectedMixture,
+        "multi-facet": MultiFacet,
         "mixtape": GatedMixture,
         "moc": ContextMixture,
         "two-towers": TwoTowers,
+        "dnd": DropoutDecoupling,
     }
 )
 
@@ -96,3 +102,28 @@ def _called(
     if unknown:
         raise InputError(f"head {name!r} does not take {', '.join(unknown)}; its options: {', '.join(known)}")
     return maker(**given, **options)
+
+
+def facts(head: str | PointwiseFunction, contexts: int, classes: int, d: int, **options: Any) -> Facts:
+    """Return size, cost, rank and order of a head, before anything is fitted.
+
+    Parameters
+    ----------
+    head : str or PointwiseFunction
+        As in :func:`rankkit.learn.fit`.
+    contexts, classes, d : int
+        Shape.
+    **options
+        The head's own.
+
+    Examples
+    --------
+    >>> known = facts("mos", contexts=100, classes=50, d=5, components=3)
+    >>> known.rank, known.multiplications, known.order
+    (49, 750, <Order.FREE: ...>)
+    >>> known = facts("moc", contexts=100, classes=50, d=5, components=3)
+    >>> known.rank, known.reason
+    (6, 'a mean of states is one state')
+    """
+    shape = count("contexts", contexts), count("classes", classes), count("d", d)
+    return make(head, **options).facts(*shape)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rankkit.arrays import FloatArray, count
+from rankkit.learn.heads.facts import Facts, linear_facts
 from rankkit.learn.heads.mixture import logsumexp
 from rankkit.learn.heads.model import Arrays, Model, Pullback, Shapes, output_logits, output_shapes
 
@@ -34,6 +35,11 @@ class ContextMixture(Model):
     def shapes(self, contexts: int, classes: int, d: int) -> Shapes:
         free: Shapes = {"H": (self.components, contexts, d), "prior": (contexts, self.components)}
         return free | output_shapes(classes, d, self.bias)
+
+    def facts(self, contexts: int, classes: int, d: int) -> Facts:
+        K, size = self.components, self.parameter_count(contexts, classes, d)
+        own = {"per_context": K * (d + 1), "evaluations": classes + K}
+        return linear_facts(size, contexts, classes, d, self.bias, "a mean of states is one state", **own)
 
     def scores(self, arrays: Arrays) -> tuple[FloatArray, Pullback]:
         states, prior = arrays["H"], arrays["prior"]

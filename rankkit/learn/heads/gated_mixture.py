@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rankkit.arrays import FloatArray, count
+from rankkit.learn.heads.facts import Facts, Order, full_rank, linear_facts, logit_dimension
 from rankkit.learn.heads.mixture import logsumexp
 from rankkit.learn.heads.model import Arrays, Model, Pullback, Shapes, output_shapes
 
@@ -40,6 +41,28 @@ class GatedMixture(Model):
         K = self.components
         own: Shapes = {"U": (K, contexts, d), "V": (classes, d), "t": (classes, K)}
         return {"H": (K, contexts, d)} | output_shapes(classes, d, self.bias) | own
+
+    def facts(self, contexts: int, classes: int, d: int) -> Facts:
+        K, size = self.components, self.parameter_count(contexts, classes, d)
+        cost = {
+            "per_context": 2 * K * d,
+            "multiplications": 2 * K * classes * d,
+            "evaluations": (K + 1) * classes,
+        }
+        if K == 1:
+            reason = "the one gate is always 1"
+            return linear_facts(size, contexts, classes, d, self.bias, reason, **cost)
+        free = logit_dimension(K * contexts, classes, d, self.bias)
+        free += logit_dimension((K - 1) * contexts, classes, d, K - 1)  # what gates share has no effect
+        return Facts(
+            parameters=size,
+            **cost,
+            rank=full_rank(contexts, classes),
+            attained=True,
+            reason="gates that depend on the class bend the logits after states and weights have met",
+            dimension=min(contexts * (classes - 1), free),
+            order=Order.FREE,
+        )
 
     def start(self, shapes: Shapes, rng: np.random.Generator) -> dict[str, FloatArray]:
         drawn = {name: rng.normal(0.0, shapes["W"][1] ** -0.25, shapes[name]) for name in ("U", "V")}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from rankkit.arrays import FloatArray
 from rankkit.functions import Identity, PointwiseFunction
+from rankkit.learn.heads.facts import Facts, linear_facts
 from rankkit.learn.heads.model import Arrays, Model, Pullback, Shapes, output_logits, output_shapes
 
 
@@ -29,6 +30,11 @@ class Linear(Model):
 
     def scores(self, arrays: Arrays) -> tuple[FloatArray, Pullback]:
         return output_logits(arrays, arrays["H"])
+
+    def facts(self, contexts: int, classes: int, d: int) -> Facts:
+        size = self.parameter_count(contexts, classes, d)
+        reason = "log P is the logits up to a number for each context"
+        return linear_facts(size, contexts, classes, d, self.bias, reason)
 
     def function(self, arrays: Arrays) -> PointwiseFunction:
         return Identity()

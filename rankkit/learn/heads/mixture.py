@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rankkit.arrays import FloatArray, count
+from rankkit.learn.heads.facts import Facts, Order, full_rank, linear_facts, logit_dimension
 from rankkit.learn.heads.model import Arrays, Model, Pullback, Shapes, output_logits, output_shapes
 
 #: Takes the gradient with respect to the scores, gives those with respect to logits and prior.
@@ -18,7 +19,8 @@ PullMixture = Callable[[FloatArray], tuple[FloatArray, FloatArray]]
 class Mixture(Model):
     """Mixture of softmaxes whose K states a context are all free: K times the numbers a context.
 
-    The likeliest class need not be that of any component. ``H`` is (K, contexts, d); ``prior`` holds logits.
+    The likeliest class need not be that of any component, but a class inside the hull of the others never is:
+    its probability is a convex function of its weights. ``H`` is (K, contexts, d); ``prior`` holds logits.
 
     Parameters
     ----------
@@ -37,6 +39,15 @@ class Mixture(Model):
     def shapes(self, contexts: int, classes: int, d: int) -> Shapes:
         free: Shapes = {"H": (self.components, contexts, d), "prior": (contexts, self.components)}
         return free | output_shapes(classes, d, self.bias)
+
+    def facts(self, contexts: int, classes: int, d: int) -> Facts:
+        K = self.components
+        cost = {
+            "per_context": K * (d + 1),
+            "multiplications": K * classes * d,
+            "evaluations": K * (classes + 1),
+        }
+        return mixture_facts(self, contexts, classes, d, **cost)
 
     def scores(self, arrays: Arrays) -> tuple[FloatArray, Pullback]:
         Z, pull_logits = output_logits(arrays, arrays["H"])
@@ -77,6 +88,15 @@ class ProjectedMixture(Model):
         own: Shapes = {"A": (K, d, d), "a": (K, d), "V": (d, K), "v": (K,)}
         return {"H": (contexts, d)} | output_shapes(classes, d, self.bias) | own
 
+    def facts(self, contexts: int, classes: int, d: int) -> Facts:
+        K = self.components
+        cost = {
+            "per_context": d,
+            "multiplications": K * (classes * d + d * d + d),
+            "evaluations": K * (classes + d + 1),
+        }
+        return mixture_facts(self, contexts, classes, d, **cost)
+
     def start(self, shapes: Shapes, rng: np.random.Generator) -> dict[str, FloatArray]:
         A = rng.normal(0.0, shapes["W"][1] ** -0.5, shapes["A"])
         return super().start(shapes, rng) | {"A": A, "V": rng.normal(0.0, 0.5, shapes["V"])}
@@ -96,6 +116,26 @@ class ProjectedMixture(Model):
             return back | own | {"H": by_H}
 
         return scores, pull
+
+
+def mixture_facts(
+    model: Mixture | ProjectedMixture, contexts: int, classes: int, d: int, **cost: int
+) -> Facts:
+    """Return the facts of a mixture: its set of predictions is at most that of free states."""
+    K, size = model.components, model.parameter_count(contexts, classes, d)
+    if K == 1:
+        reason = "one component is one softmax of logits"
+        return linear_facts(size, contexts, classes, d, model.bias, reason, **cost)
+    free = logit_dimension(K * contexts, classes - 1, d, model.bias) + (K - 1) * contexts
+    return Facts(
+        parameters=size,
+        **cost,
+        rank=full_rank(contexts, classes),
+        attained=True,
+        reason="the log of a mean of softmaxes bends the logits; K (d + 1) is no bound",
+        dimension=min(contexts * (classes - 1), free, size),
+        order=Order.CONVEX,
+    )
 
 
 def mixed(Z: FloatArray, prior: FloatArray) -> tuple[FloatArray, PullMixture]:

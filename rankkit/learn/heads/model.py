@@ -10,6 +10,8 @@ import numpy as np
 
 from rankkit.arrays import FloatArray
 from rankkit.functions import PointwiseFunction
+from rankkit.learn.heads.facts import Facts
+from rankkit.learn.objective import Target
 
 Arrays = Mapping[str, FloatArray]
 Shapes = dict[str, tuple[int, ...]]
@@ -36,6 +38,16 @@ class Model(ABC):
     @abstractmethod
     def scores(self, arrays: Arrays) -> tuple[FloatArray, Pullback]:
         """Return scores (contexts, classes), whose softmax is the prediction, and the way back."""
+
+    @abstractmethod
+    def facts(self, contexts: int, classes: int, d: int) -> Facts:
+        """Return size, cost, rank and order of the head on so many contexts and classes."""
+
+    def loss(self, arrays: Arrays, target: Target) -> tuple[float, dict[str, FloatArray]]:
+        """Return what fitting minimises, contexts x cross-entropy, and its gradient by every array."""
+        scores, pull = self.scores(arrays)
+        value, by_scores = target.loss(scores)
+        return value, pull(by_scores)
 
     def start(self, shapes: Shapes, rng: np.random.Generator) -> dict[str, FloatArray]:
         """Return random arrays to start from: logits of variance 1, everything else of the head neutral."""

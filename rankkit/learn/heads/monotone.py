@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import comb
 
 import numpy as np
 
 from rankkit.arrays import FloatArray
-from rankkit.functions import PointwiseFunction
+from rankkit.functions import GSS, Exp, MonotoneNetwork, PointwiseFunction, SigSoftmax, SoftCap
 from rankkit.learn.curves import Curve
+from rankkit.learn.heads.facts import Facts, Order, full_rank, linear_facts, logit_dimension
 from rankkit.learn.heads.model import Arrays, Model, Pullback, Shapes, output_logits, output_shapes
+
+#: Families for which the rank is full for almost all states and weights.
+_ANALYTIC = (Exp, GSS, MonotoneNetwork, SigSoftmax, SoftCap)
 
 
 @dataclass(frozen=True)
 class Monotone(Model):
     """Softmax of f(H W^T + b) with one f for all classes and contexts [ganea2019]_.
 
-    f reorders nothing, so the likeliest class is that of the logits. The rank is generically full for a
-    smooth f that is no polynomial; the set of representable P gains at most d dimensions and those of f.
+    f reorders nothing, so the likeliest class is that of the logits. The rank is generically full for an
+    analytic f that is no polynomial; the set of representable P gains at most d dimensions and those of f.
 
     Parameters
     ----------
@@ -36,6 +41,32 @@ class Monotone(Model):
     def shapes(self, contexts: int, classes: int, d: int) -> Shapes:
         own: Shapes = {"curve": (len(self.curve.start()),)} if len(self.curve.start()) else {}
         return {"H": (contexts, d)} | output_shapes(classes, d, self.bias) | own
+
+    def facts(self, contexts: int, classes: int, d: int) -> Facts:
+        """As for the linear head, but for the rank, the dimension and one value of f for every class."""
+        size, f = self.parameter_count(contexts, classes, d), self.curve.function(self.curve.start())
+        rank, attained, reason = self._rank(f, full_rank(contexts, classes), d)
+        learned = len(self.curve.start())
+        own = {
+            "evaluations": 2 * classes,
+            "rank": rank,
+            "attained": attained,
+            "dimension": min(
+                contexts * (classes - 1), logit_dimension(contexts, classes, d, self.bias) + learned
+            ),
+            "order": Order.LINEAR if f.increasing else Order.REORDERED,
+        }
+        return linear_facts(size, contexts, classes, d, self.bias, reason, **own)
+
+    def _rank(self, f: PointwiseFunction, full: int, d: int) -> tuple[int, bool, str]:
+        """The rank of log P, row means removed; whether it is attained; why."""
+        if f.powers is not None:
+            p = max(f.powers)
+            monomials = comb(d + p, p) if self.bias else sum(comb(d + k - 1, k) for k in f.powers if k)
+            return min(full, monomials), True, f"so many monomials has a polynomial of degree {p}"
+        if isinstance(f, _ANALYTIC) and f != GSS(getattr(f, "c", 0.0), 1.0):
+            return full, True, "f is analytic and no polynomial"
+        return full, False, "f has pieces: what is attained depends on how many the logits meet"
 
     def start(self, shapes: Shapes, rng: np.random.Generator) -> dict[str, FloatArray]:
         own = {"curve": self.curve.start()} if "curve" in shapes else {}

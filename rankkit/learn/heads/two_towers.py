@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rankkit.arrays import FloatArray
+from rankkit.learn.heads.facts import Facts, linear_facts
 from rankkit.learn.heads.model import Arrays, Model, Pullback, Shapes, output_logits, output_shapes
 
 
@@ -27,6 +28,12 @@ class TwoTowers(Model):
     def shapes(self, contexts: int, classes: int, d: int) -> Shapes:
         own: Shapes = {"U": (d, d), "u": (d,), "V": (d, d), "v": (d,)}
         return {"H": (contexts, d)} | output_shapes(classes, d, self.bias) | own
+
+    def facts(self, contexts: int, classes: int, d: int) -> Facts:
+        size = self.parameter_count(contexts, classes, d)
+        reason = "the towers change states and weights before they meet in a product of width d"
+        own = {"multiplications": classes * d + d * d, "evaluations": classes + d}
+        return linear_facts(size, contexts, classes, d, self.bias, reason, **own)
 
     def start(self, shapes: Shapes, rng: np.random.Generator) -> dict[str, FloatArray]:
         drawn = {name: rng.normal(0.0, shapes["W"][1] ** -0.5, shapes[name]) for name in ("U", "V")}
