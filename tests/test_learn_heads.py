@@ -142,7 +142,7 @@ def test_cost_is_that_of_the_matrix_products(head, options):
 
 @each_head
 def test_order_of_the_classes(head, options):
-    """With states of width 1 and no bias, a linear head has two winners and two rankings, whatever it sees."""
+    """With states of width 1 and no bias, a linear head has two winners and two rankings."""
     said = facts(head, 400, 12, 1, bias=False, **options)
     winners, rankings = [], []
     for seed in range(4):
