@@ -8,6 +8,7 @@ from math import log1p, sqrt
 
 import numpy as np
 
+from rankkit import threads
 from rankkit.arrays import FloatArray, count, matrix, parameters, widen
 from rankkit.errors import InputError
 from rankkit.heads import log_softmax
@@ -152,9 +153,17 @@ def entropy_bound(
     V = np.log(np.maximum(target.P, 1e-12)) if start is None else widen(matrix("start", start))
     if V.shape != target.shape:
         raise InputError(f"start is {V.shape} but P is {target.shape}; the shapes must agree")
+    with threads.suited_to(target.P.size):
+        best_Q = _ascended(target, V, r, count("steps", steps))
+    best_Q.flags.writeable = False
+    return EntropyBound(entropy_bound_of(P, best_Q, r), r, best_Q)
+
+
+def _ascended(target: Target, V: FloatArray, r: FloatArray, steps: int) -> FloatArray:
+    """Return the best Q that Adam found from logits V."""
     best, best_Q = -np.inf, target.P
     mean, square = np.zeros_like(V), np.zeros_like(V)
-    for step in range(1, count("steps", steps) + 1):
+    for step in range(1, steps + 1):
         log_q = log_softmax(V)
         Q = np.exp(log_q)
         value, by_Q = _entropy_bound_and_gradient(target, Q, log_q, r)
@@ -164,8 +173,7 @@ def entropy_bound(
         mean, square = 0.9 * mean + 0.1 * by_V, 0.99 * square + 0.01 * by_V**2
         rate = 0.05 / (1 + step / 150)  # Adam: the function has kinks where singular values vanish
         V = V + rate * (mean / (1 - 0.9**step)) / (np.sqrt(square / (1 - 0.99**step)) + 1e-9)
-    best_Q.flags.writeable = False
-    return EntropyBound(entropy_bound_of(P, best_Q, r), r, best_Q)
+    return best_Q
 
 
 def entropy_bound_of(P: object, Q: object, spectrum: Iterable[float]) -> float:

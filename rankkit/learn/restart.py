@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rankkit import threads
 from rankkit.arrays import FloatArray
 from rankkit.learn.heads import Model
 from rankkit.learn.heads.linear import Linear
@@ -35,6 +36,10 @@ class Restart:
 
     def __call__(self, progress: Progress) -> Run:
         """Fit from a random start."""
+        with threads.suited_to(self.target.P.size):
+            return self._fit(progress)
+
+    def _fit(self, progress: Progress) -> Run:
         rng = np.random.default_rng(self.seed)
         if not self.model.starts_linear:
             return self._minimise(
@@ -51,7 +56,8 @@ class Restart:
         """Continue a run of ``model``: of this head, or of the linear one."""
         same = model == self.model
         start = before.arrays if same else self._from_linear(before, np.random.default_rng(self.seed))
-        return _joined(before, self._minimise(self.model, start, lambda n: progress(n, self.steps)))
+        with threads.suited_to(self.target.P.size):
+            return _joined(before, self._minimise(self.model, start, lambda n: progress(n, self.steps)))
 
     def _minimise(self, model: Model, start: dict[str, FloatArray], watch: Callable[[int], None]) -> Run:
         return minimise(model, self.target, start, self.steps, self.tolerance, watch)

@@ -120,7 +120,7 @@ def facts(head: str | PointwiseFunction, contexts: int, classes: int, d: int, **
     --------
     >>> known = facts("mos", contexts=100, classes=50, d=5, components=3)
     >>> known.rank, known.multiplications, known.order
-    (49, 750, <Order.FREE: ...>)
+    (49, 750, <Order.CONVEX: ...>)
     >>> known = facts("moc", contexts=100, classes=50, d=5, components=3)
     >>> known.rank, known.reason
     (6, 'a mean of states is one state')
