@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from rankkit import datasets, figures, functions, learn, theorems
+    from rankkit import datasets, figures, functions, learn, matrices, theorems
     from rankkit.certificates import Combination, Minor, Monomials, Witness, check
     from rankkit.errors import CertificateError, DatasetMissing, InputError, LoadError
     from rankkit.functions import MonotoneFunction, PointwiseFunction
@@ -38,7 +38,7 @@ _ROOMS = {
     "spectra": ("Spectrum", "spectrum"),
 }
 _HOME = {name: room for room, names in _ROOMS.items() for name in names}
-_MODULES = ("datasets", "domains", "figures", "functions", "learn", "theorems")
+_MODULES = ("datasets", "domains", "figures", "functions", "learn", "matrices", "theorems")
 
 __all__ = [
     "ArgmaxReport",
@@ -68,6 +68,7 @@ __all__ = [
     "learn",
     "load_head",
     "log_probs",
+    "matrices",
     "rank_bounds",
     "rank_gain",
     "spectrum",

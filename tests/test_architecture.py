@@ -25,6 +25,7 @@ FLOORS = (
     ("certificates", "datasets"),
     ("spectra", "reach", "learn", "torch"),
     ("ranks",),
+    ("matrices",),
     ("theorems", "figures"),
     ("report",),
     ("cli",),
