@@ -265,13 +265,34 @@ def test_log_sum_exps_of_scores_beyond_the_reach_of_exp() -> None:
 def test_singular_determinants_do_not_keep_the_search_going() -> None:
     """No precision shows that a singular determinant differs from 0, so the search must stop by itself."""
     rng = np.random.default_rng(5)
-    half = rng.standard_normal((6, 1))
-    logits = Head(rng.standard_normal((12, 1))).logits(np.concatenate([half, -half]))
+    half, W = rng.standard_normal((6, 1)), rng.standard_normal((12, 1))
     # f(a) - f(-a) = 3a for SigSoftmax, so six opposite pairs span seven dimensions; an odd f halves them
     for f, rank in [(SigSoftmax(), 7), (SoftCap(1.0), 6)]:
-        report = rank_bounds(logits, f, "scores")
+        logits = Head(W).logits(np.concatenate([half, -half]))
+        assert rank_bounds(logits, f, "scores").exact == rank
+        unseen = Head(W, np.zeros(12)).logits(logits.H)  # a bias, though of zeros: no symmetry is looked for
+        report = rank_bounds(unseen, f, "scores")
         assert (report.lower, report.upper) == (rank, 12)
     assert rank_bounds(logits, Polynomial({1: 1.0, 3: 1.0}), "scores").exact == 2
+
+
+@pytest.mark.parametrize("f", [SoftCap(1.0), SigSoftmax(), LeakyReLU(0.5), Polynomial({0: 1.0, 2: 2.0})])
+@pytest.mark.parametrize("subject", ["scores", "centred", "log_probs"])
+def test_opposites_count_once(f: PointwiseFunction, subject: str) -> None:
+    rng = np.random.default_rng(9)
+    half, other = rng.integers(1, 40, (5, 3)) / 16, rng.integers(-40, 40, (23, 3)) / 16
+    twice = np.concatenate([half, -half, np.zeros((1, 3))])
+    for H, W in [(twice, other), (other, twice)]:
+        report = rank_bounds(Head(W).logits(H), f, subject)
+        opposite = [bound for bound in report.all_bounds if bound.kind == "opposites"]
+        assert opposite
+        assert opposite[0].value < 11 + (subject == "log_probs")
+        assert opposite[0].value >= report.lower
+        if f.parity in ("odd", "even"):
+            assert report.exact is not None
+        assert "opposites" not in {
+            b.kind for b in rank_bounds(Head(W, W[:, 0]).logits(H), f, subject).all_bounds
+        }
 
 
 @pytest.mark.parametrize("f", [Exp(), SoftCap(3.0)], ids=lambda f: f.name)

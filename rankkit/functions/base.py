@@ -50,6 +50,16 @@ class PointwiseFunction(ABC):
         """Exponent -> non-zero coefficient where f is a polynomial, else None."""
         return None
 
+    @property
+    def parity(self) -> str | None:
+        """Whether f(-z) is -f(z) ("odd") or f(z) ("even"), or f is even but for a line ("line + even")."""
+        degrees = set(self.powers or ())
+        if degrees and all(k % 2 for k in degrees):
+            return "odd"
+        if degrees and not any(k % 2 for k in degrees - {1}):
+            return "line + even" if 1 in degrees else "even"
+        return None
+
     @classmethod
     def examples(cls) -> tuple[Self, ...]:
         """Return a few members for tests and figures; a family without default parameters gives its own."""

@@ -50,6 +50,10 @@ class GSS(MonotoneFunction):
 
         return rising_ball(lambda x: x - (arb(self.k) - 1) * softplus_ball(self.c - x), z)
 
+    @property
+    def parity(self) -> str | None:
+        return "line + even" if self.c == 0 else None
+
     @classmethod
     def examples(cls) -> tuple[Self, ...]:
         return cls(), cls(-1.5, 2.5), cls(1.0, 0.1)

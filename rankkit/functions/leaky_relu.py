@@ -49,6 +49,10 @@ class LeakyReLU(MonotoneFunction):
     def exact(self, z: Fraction) -> Fraction:
         return z if z >= 0 else Fraction(self.slope_below) * z
 
+    @property
+    def parity(self) -> str | None:
+        return "line + even"
+
     @classmethod
     def examples(cls) -> tuple[Self, ...]:
         return cls(), cls(0.125), cls(3.0)

@@ -30,3 +30,7 @@ class SigSoftmax(MonotoneFunction):
 
     def ball(self, z: Any) -> Any:
         return z - softplus_ball(-z)
+
+    @property
+    def parity(self) -> str | None:
+        return "line + even"

@@ -48,5 +48,9 @@ class SoftCap(MonotoneFunction):
         return cls(), cls(1.0), cls(2.5)
 
     @property
+    def parity(self) -> str | None:
+        return "odd"
+
+    @property
     def name(self) -> str:
         return f"SoftCap({self.bound:g})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -12,12 +13,18 @@ from rankkit.errors import CertificateError
 from rankkit.functions.base import PointwiseFunction, apply
 from rankkit.functions.identity import Identity
 from rankkit.heads import Head, LowRankLogits
-from rankkit.ranks.lower import PRECISIONS, lower_bound
+from rankkit.ranks.lower import PRECISIONS, ball_bound, modular_bound
 from rankkit.ranks.report import RankBound, RankReport
 from rankkit.ranks.subject import Subject
-from rankkit.ranks.upper import upper_bounds
+from rankkit.ranks.upper import plain_bounds, special_bounds
 from rankkit.ranks.verified import float64_bound
 from rankkit.spectra import Spectrum, spectrum
+
+#: Size of the largest minor that is tried unless told otherwise, modulo a prime and in ball arithmetic.
+MODULAR_ROWS, BALL_ROWS = 1000, 200
+
+#: A way to prove a minor of a target size, and of a least size.
+Prove = Callable[[Subject, int, np.random.Generator, int], RankBound]
 
 #: Largest number of entries whose singular values are computed for ``numerical``; beyond it contexts are
 #: left out.
@@ -31,17 +38,17 @@ def rank_bounds(
     logits_or_matrix: LowRankLogits | Head | object,
     f: PointwiseFunction | None = None,
     subject: str = "log_probs",
-    max_minor: int = 200,
+    max_minor: int | None = None,
     seed: int | np.random.Generator = 0,
 ) -> RankReport:
     r"""Return proved bounds, lower <= rank <= upper, and the numerical rank beside them.
 
     The rank is that of the matrix of real numbers which the stored (dyadic) numbers define: no rounding, no
     tolerance. Below, a minor is proved non-singular: by elimination modulo a prime where ``f`` maps
-    rationals to rationals or is a rational function of an exponential, in ball arithmetic elsewhere
-    [johansson2017]_. Above stand the shape, repeated rows and columns, the inner dimension with its exact
-    null vectors, the number of monomials, and the segments of a piecewise-linear function. Every
-    certificate has been checked.
+    rationals to rationals or is a rational function of exponentials, in ball arithmetic elsewhere
+    [johansson2017]_. Above stand the shape, repeated rows and columns (up to sign where ``f`` is odd or
+    even), the inner dimension with its exact null vectors, the number of monomials, and the segments of a
+    piecewise-linear function. The search ends where both meet. Every certificate has been checked.
 
     Parameters
     ----------
@@ -52,8 +59,9 @@ def rank_bounds(
     subject : "log_probs", "scores" or "centred"
         Which matrix: :math:`\log\mathrm{softmax} f(A)`, :math:`f(A)`, or :math:`f(A)` less its row means,
         whose rank is the least that any normaliser leaves.
-    max_minor : int
-        Size of the largest minor that is tried: the cost grows with its cube. A larger rank stays undecided.
+    max_minor : int, optional
+        Size of the largest minor that is tried: the cost grows with its cube. By default 1,000 modulo a prime
+        (a second), 200 in ball arithmetic. A larger rank stays undecided.
     seed : int or numpy.random.Generator
         Chooses the rows and columns that are looked at where there are very many.
 
@@ -80,15 +88,22 @@ def rank_bounds(
     >>> rank_bounds(logits, SigSoftmax()).exact
     10
     """
-    largest, rng = arrays.count("max_minor", max_minor), arrays.generator(seed)
+    largest = None if max_minor is None else arrays.count("max_minor", max_minor)
+    rng = arrays.generator(seed)
     asked = Subject.of(logits_or_matrix, f, subject)
     with threads.suited_to(asked.head.W.size):
         return _bounds(asked, largest, rng)
 
 
-def _bounds(asked: Subject, largest: int, rng: np.random.Generator) -> RankReport:
-    above = [bound for bound in upper_bounds(asked) if _passes(bound, asked)]
-    below = _lower(asked, above[0].value, largest, rng)
+def _bounds(asked: Subject, max_minor: int | None, rng: np.random.Generator) -> RankReport:
+    above = _upper(asked, plain_bounds)
+    nothing = RankBound(0, "none", "the upper bound is 0")
+    below = _lower(asked, above[0].value, modular_bound, max_minor or MODULAR_ROWS, rng, nothing)
+    if below.value < above[0].value:
+        smaller = [b for b in _upper(asked, special_bounds) if b.value < above[0].value]
+        above = [*smaller, *above]
+    if below.value < above[0].value:
+        below = _lower(asked, above[0].value, ball_bound, max_minor or BALL_ROWS, rng, below)
     least = above[0]
     if below.value > least.value:
         raise CertificateError(
@@ -119,44 +134,51 @@ def _supported(subject: Subject, lower: int, wanted: int) -> RankBound | None:
     return found if found is not None and found.value > lower else None
 
 
-def _lower(subject: Subject, upper: int, max_minor: int, rng: np.random.Generator) -> RankBound:
+def _upper(asked: Subject, bounds: Callable[[Subject], list[RankBound]]) -> list[RankBound]:
+    """Return upper bounds whose certificates hold, the smallest first."""
+    holding = [b for b in bounds(asked) if b.certificate is None or check(b.certificate, asked.about)]
+    return sorted(holding, key=lambda bound: bound.value)
+
+
+def _lower(
+    subject: Subject, upper: int, prove: Prove, most: int, rng: np.random.Generator, known: RankBound
+) -> RankBound:
+    """Return a bound above ``known`` where one can be proved in this way, else ``known``."""
     # a function from elsewhere only claims its upper bound: one row more would refute it
-    target = min(upper + (not subject.checkable), max_minor)
-    if subject.kind != "log_probs":
-        return _explained(_proved(subject, target, rng), upper, max_minor)
-    # the log-normaliser cancels in the centred scores: the log-probabilities have their rank, or one more
-    centred = replace(subject, kind="centred")
-    below = _proved(centred, min(target, upper_bounds(centred)[0].value + (not subject.checkable)), rng)
-    if below.value:
-        below = replace(below, reason=f"{below.reason}, of the centred scores")
-    if below.value < target:
-        more = _proved(subject, below.value + 1, rng, least=below.value + 1)
-        below = more if more.value > below.value else below
-    return _explained(below, upper, max_minor)
+    target = min(upper + (not subject.checkable), most)
+    below = known
+    if subject.kind == "log_probs":
+        # the log-normaliser cancels in the centred scores: the log-probabilities have their rank, or one more
+        centred = replace(subject, kind="centred")
+        most_centred = _upper(centred, plain_bounds)[0].value + (not subject.checkable)
+        below = _proved(centred, min(target, most_centred), prove, rng, known)
+        if below is not known and below.value:
+            below = replace(below, reason=f"{below.reason}, of the centred scores")
+        target = min(target, below.value + 1)
+    below = _proved(subject, target, prove, rng, below)
+    if below.value < upper and below.value == most:
+        below = replace(below, reason=f"{below.reason}; no larger minor was tried (max_minor={most})")
+    return below
 
 
-def _proved(subject: Subject, target: int, rng: np.random.Generator, least: int = 1) -> RankBound:
-    """Return a lower bound that has passed its check, or 0 and what the checker said."""
-    bound = lower_bound(subject, target, rng, least)
+def _proved(
+    subject: Subject, target: int, prove: Prove, rng: np.random.Generator, known: RankBound
+) -> RankBound:
+    """Return a lower bound that has passed its check, or what was known; of no rank, why there is none."""
+    if target <= known.value:
+        return known
+    bound = prove(subject, target, rng, known.value + 1)
     claim = bound.certificate
     while claim is not None:
-        verdict = check(claim, subject.logits or subject.head)
+        verdict = check(claim, subject.about)
         if verdict:
             break
         if not isinstance(claim, Minor) or claim.bits >= PRECISIONS[-1]:
-            return RankBound(0, "none", f"the checker refused a proof of rank >= {bound.value}: {verdict}")
+            bound = RankBound(0, "none", f"the checker refused a proof of rank >= {bound.value}: {verdict}")
+            break
         claim = replace(claim, bits=2 * claim.bits)  # the checker inverts: that takes more than a determinant
-    return replace(bound, certificate=claim)
-
-
-def _passes(bound: RankBound, subject: Subject) -> bool:
-    return bound.certificate is None or bool(check(bound.certificate, subject.logits or subject.head))
-
-
-def _explained(below: RankBound, upper: int, max_minor: int) -> RankBound:
-    if below.value < upper and below.value == max_minor:
-        return replace(below, reason=f"{below.reason}; no larger minor was tried (max_minor={max_minor})")
-    return below
+    bound = replace(bound, certificate=claim) if bound.value else bound
+    return bound if bound.value >= known.value else known
 
 
 def _numerical(subject: Subject) -> tuple[Spectrum, str]:

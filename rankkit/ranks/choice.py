@@ -40,8 +40,8 @@ def choose(subject: Subject, target: int, rng: np.random.Generator) -> Choice:
     ``target`` stand as many again, for elimination to choose from.
     """
     rows, cols = subject.candidates()
-    rows = _sample(rows, max(2 * target + 50, ENTRIES // len(cols)), rng)
-    cols = _sample(cols, max(4 * target + 50, ENTRIES // len(rows)), rng)
+    rows = sample(rows, max(2 * target + 50, ENTRIES // len(cols)), rng)
+    cols = sample(cols, max(4 * target + 50, ENTRIES // len(rows)), rng)
     X = subject.floats(rows, cols)
     centred = subject.kind == "centred"
     if centred:  # the class nearest to the mean is the reference: differences to it lose the least
@@ -74,5 +74,6 @@ def _equilibrated(X: FloatArray) -> FloatArray:
     return X
 
 
-def _sample(indices: IntArray, size: int, rng: np.random.Generator) -> IntArray:
+def sample(indices: IntArray, size: int, rng: np.random.Generator) -> IntArray:
+    """Return some of the indices at random, in their order, or all if there are no more than ``size``."""
     return indices if len(indices) <= size else np.sort(rng.choice(indices, size, replace=False))

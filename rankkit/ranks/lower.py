@@ -7,14 +7,18 @@ from functools import partial
 
 import numpy as np
 
-from rankkit.ranks.choice import Choice, choose
-from rankkit.ranks.nullspace import pivots
+from rankkit.arrays import IntArray
+from rankkit.certificates.checker.modular import pivots
+from rankkit.ranks.choice import ENTRIES, choose, sample
 from rankkit.ranks.report import RankBound
-from rankkit.ranks.residues import residues
+from rankkit.ranks.residues import primes, standing, table
 from rankkit.ranks.subject import Subject
 
 #: Bits of ball arithmetic that are tried, in this order.
 PRECISIONS = (64, 128, 256, 512, 1024, 2048, 4096)
+
+#: How many rows and columns more than wanted are drawn at first.
+MARGIN = 8
 
 #: How many doublings in a row may prove nothing more: what is singular stays so at any precision.
 PATIENCE = 3
@@ -23,41 +27,49 @@ PATIENCE = 3
 WORK = 4e9
 
 
-def lower_bound(subject: Subject, target: int, rng: np.random.Generator, least: int = 1) -> RankBound:
-    """Return the largest proved minor of ``least`` to ``target`` rows, and how it was proved."""
-    if target == 0:
-        return RankBound(0, "none", "the upper bound is 0")
-    choice = choose(subject, target, rng)
-    size = min(target, len(choice.rows), len(choice.cols) - choice.centred)
-    found = _modular(subject, choice, size)
-    if found is None:
-        return _balls(subject, choice, size, least)
-    if subject.kind == "log_probs" and found.value < size:  # row maxima may lose what log-sum-exps keep
-        return max(found, _balls(subject, choice, size, least), key=lambda bound: bound.value)
-    return found
+def modular_bound(subject: Subject, target: int, rng: np.random.Generator, least: int = 1) -> RankBound:
+    """Prove a minor of up to ``target`` rows modulo a prime, found by elimination modulo that prime.
+
+    First of about as many rows as wanted, then of all.
+    """
+    best, seen = RankBound(0, "none", f"no prime decides minors of {subject.f.name}"), False
+    for rows, cols in _pools(subject, target, rng):
+        for p in primes(subject):
+            entries = table(subject, rows, cols, p)
+            if entries is None:
+                continue
+            seen = True
+            i, j = pivots(entries, p, target)
+            if len(i) >= max(least, best.value + 1):
+                # a minor of differences names the column they are to as well
+                named = np.append(cols[:1], cols[1:][j]) if subject.kind == "centred" else cols[j]
+                why = ", ".join(filter(None, [f"a determinant that is not 0 modulo {p}", standing(subject)]))
+                best = _claim(subject, rows[i], named, why, PRECISIONS[0])
+            if best.value == target:
+                return best
+    if seen and not best.value:
+        return RankBound(0, "none", f"no minor of {least} rows or more was found modulo a prime")
+    return best
 
 
-def _modular(subject: Subject, choice: Choice, size: int) -> RankBound | None:
-    """Prove by elimination modulo a prime: first of as many rows as wanted, then of all."""
-    for pool in (choice.leading(size), choice):
-        found = residues(subject, pool.rows, pool.cols)
-        if found is None:
-            return None
-        table, standing = found
-        cols = pivots(table)[:size]
-        if len(cols) == size:
-            break
-    if not cols:
-        return RankBound(0, "none", "every entry that was looked at is 0")
-    rows = pivots([[row[c] for row in table] for c in cols])
-    why = ", ".join(filter(None, ["a determinant that is not 0 modulo 2^61 - 1", standing]))
-    return _claim(subject, pool.at(rows, cols), why, PRECISIONS[0])
+def _pools(subject: Subject, target: int, rng: np.random.Generator) -> list[tuple[IntArray, IntArray]]:
+    """Return rows and columns to eliminate: a few more than wanted at random, and all unless very many."""
+    rows, cols = subject.candidates()
+    few = sample(rows, target + MARGIN, rng), sample(cols, target + MARGIN, rng)
+    many = (
+        sample(rows, max(2 * target + 50, ENTRIES // len(cols)), rng),
+        sample(cols, max(4 * target + 50, ENTRIES // len(rows)), rng),
+    )
+    same = len(few[0]) == len(many[0]) and len(few[1]) == len(many[1])
+    return [many] if same else [few, many]
 
 
-def _balls(subject: Subject, choice: Choice, size: int, least: int) -> RankBound:
+def ball_bound(subject: Subject, target: int, rng: np.random.Generator, least: int = 1) -> RankBound:
     """Prove by determinants of balls that exclude 0, doubling the precision while that proves more."""
     import flint
 
+    choice = choose(subject, target, rng)
+    size = min(target, len(choice.rows), len(choice.cols) - choice.centred)
     best, used, tried, stalled = least - 1, 0, 0, 0
     for bits in PRECISIONS:
         if tried and size**3 * bits > WORK:
@@ -79,17 +91,17 @@ def _balls(subject: Subject, choice: Choice, size: int, least: int) -> RankBound
     why = f"a determinant whose ball excludes 0 at {used} bits"
     if best < size:
         why += f" ({size} rows were tried, with up to {tried} bits)"
-    return _claim(subject, choice.leading(best), why, used)
+    return _claim(subject, *choice.leading(best)[:2], why, used)
 
 
-def _claim(subject: Subject, chosen: Choice, why: str, bits: int) -> RankBound:
-    size = len(chosen.rows)
+def _claim(subject: Subject, rows: IntArray, cols: IntArray, why: str, bits: int) -> RankBound:
+    size = len(rows)
     reason = f"a {size} x {size} minor with {why}"
     if not subject.checkable:
         return RankBound(
             size, "minor", f"{reason}; no certificate, the checker does not know {subject.f.name}"
         )
-    return RankBound(size, "minor", reason, subject.minor(chosen.rows, chosen.cols, bits))
+    return RankBound(size, "minor", reason, subject.minor(rows, cols, bits))
 
 
 def _largest(holds: Callable[[int], bool], known: int, size: int) -> int:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from rankkit.arrays import FloatArray
+from rankkit.certificates.checker.modular import PRIMES, pivots, reduce
+from rankkit.certificates.checker.residues import residues
 from rankkit.ranks.dyadic import Dyadic
 
-#: A Mersenne prime; a determinant that is not zero modulo it is not zero.
-PRIME = 2**61 - 1
+PRIME = PRIMES[1]
 
 
 def exact_rank(array: FloatArray, less_first_row: bool = False) -> int:
@@ -26,30 +27,20 @@ def exact_rank(array: FloatArray, less_first_row: bool = False) -> int:
     """
     n, d = array.shape
     some = np.unique(np.linspace(0, n - 1, d + 8).astype(int))
-    if len(some) < n and len(pivots(_integers(array[some], less_first_row))) == d:
+    if len(some) < n and len(_pivots(array[some], less_first_row)[1]) == d:
         return d
-    table = _integers(array, less_first_row)
-    columns = pivots(table) if table else []
-    if len(columns) == min(len(table), d) or _solves(table, columns):
-        return len(columns)
-    return min(len(table), d)
+    rows, cols = _pivots(array, less_first_row)
+    full = min(n - less_first_row, d)
+    return len(cols) if len(cols) == full or _solves(_integers(array, less_first_row), rows, cols) else full
 
 
-def pivots(table: list[list[int]]) -> list[int]:
-    """Return the pivot columns of a matrix of integers modulo :data:`PRIME`.
-
-    >>> pivots([[0, 1, 2], [0, 2, 4], [0, 0, 3]])
-    [1, 2]
-    """
-    import flint
-
-    entries = [a % PRIME for row in table for a in row]
-    reduced, rank = flint.nmod_mat(len(table), len(table[0]), entries, PRIME).rref()
-    return [next(j for j, a in enumerate(row) if int(a)) for row in reduced.tolist()[:rank]]
+def _pivots(array: FloatArray, less_first_row: bool) -> tuple[list[int], list[int]]:
+    found, _ = residues(array, PRIME)
+    return pivots(reduce(found[1:] - found[0], PRIME) if less_first_row else found, PRIME)
 
 
-def _solves(table: list[list[int]], columns: list[int]) -> bool:
-    """Whether every column is exactly a rational combination of the named ones."""
+def _solves(table: list[list[int]], rows: list[int], columns: list[int]) -> bool:
+    """Whether every column is exactly the combination of the named ones that the named rows determine."""
     import flint
 
     others = [c for c in range(len(table[0])) if c not in set(columns)]
@@ -57,7 +48,6 @@ def _solves(table: list[list[int]], columns: list[int]) -> bool:
     if not columns:
         return not any(a for row in target for a in row)
     basis = [[row[c] for c in columns] for row in table]
-    rows = pivots([list(column) for column in zip(*basis, strict=True)])
     solution = flint.fmpz_mat([basis[r] for r in rows]).solve(flint.fmpz_mat([target[r] for r in rows]))
     return bool(flint.fmpq_mat(flint.fmpz_mat(basis)) * solution == flint.fmpq_mat(flint.fmpz_mat(target)))
 

@@ -18,9 +18,9 @@ class RankBound:
     value : int
         The bound.
     kind : str
-        What sort of proof: "minor" or "none" below; "shape", "distinct rows", "distinct classes", "cover",
-        "cells", "monomials", "equal norms", "null vectors" above. "float64_svd" is none: it rests on what is
-        said of the floating-point library in its reason.
+        What sort of proof: "minor" or "none" below; "shape", "distinct rows", "distinct classes",
+        "opposites", "cover", "cells", "monomials", "equal norms", "null vectors" above. "float64_svd" is no
+        proof: it rests on what is said of the floating-point library in its reason.
     reason : str
         The proof in a sentence.
     certificate : Minor, Monomials or None

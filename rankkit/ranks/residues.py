@@ -2,53 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from fractions import Fraction
+import numpy as np
 
-from rankkit.arrays import IntArray
-from rankkit.functions import Exp, SoftCap
-from rankkit.functions.base import PointwiseFunction
-from rankkit.ranks.nullspace import PRIME
+from rankkit import arrays
+from rankkit.arrays import FloatArray, IntArray
+from rankkit.certificates.checker.modular import PRIMES
+from rankkit.certificates.checker.rank import Scores
+from rankkit.certificates.checker.residues import residues
 from rankkit.ranks.subject import Subject
 
-#: What stands for the transcendental number; any residue but 0 will do.
-BASE = 7
 
-#: f(a), up to a constant factor, as a rational function of y = exp(c a) for some rational c that is not 0.
-OF_EXPONENTIAL: dict[type[PointwiseFunction], Callable[[int], int]] = {
-    Exp: lambda y: y,
-    SoftCap: lambda y: (y - 1) * pow(y + 1, -1, PRIME) % PRIME,
-}
+def primes(subject: Subject) -> tuple[int, ...]:
+    """Return the primes to try, in order; none where nothing can be proved with them."""
+    if subject.logits is None or not subject.checkable:
+        return PRIMES if subject.rational else ()
+    return _scores(subject, np.array([0]), np.array([0])).primes()
 
 
-def residues(subject: Subject, rows: IntArray, cols: IntArray) -> tuple[list[list[int]], str] | None:
-    """Return a submatrix modulo :data:`PRIME` and why it may stand for the real one, or None if nothing can.
+def table(subject: Subject, rows: IntArray, cols: IntArray, p: int) -> FloatArray | None:
+    """Return a submatrix modulo a prime, as the checker makes it; None where the prime will not do."""
+    if subject.logits is None:
+        return residues(arrays.widen(subject.head.W[np.ix_(rows, cols)]), p)[0]
+    if subject.checkable:
+        return _scores(subject, rows, cols).modulo(p)
+    values = subject.rationals(rows, cols)
+    return np.array([[float(v.numerator * pow(v.denominator, -1, p) % p) for v in row] for row in values])
 
-    Rationals have residues themselves. Where f is a rational function of exp(c a), every logit is a whole
-    multiple of one dyadic number u, so every score is a rational function of q = exp(c u) over the
-    rationals. By the theorem of Lindemann q is transcendental: a determinant is 0 at q only if it is 0
-    identically, and then it is 0 modulo any prime with any residue in place of q.
-    """
+
+def standing(subject: Subject) -> str:
+    """Return what residues stand for, in words, where that is not the number itself."""
     if subject.rational:
-        why = (
-            "row maxima standing for log-sum-exps (Lindemann, Weierstrass)"
-            if subject.kind == "log_probs"
-            else ""
-        )
-        return [[_residue(a) for a in row] for row in subject.rationals(rows, cols)], why
-    if subject.kind == "log_probs" or type(subject.f) not in OF_EXPONENTIAL:
-        return None
-    f = OF_EXPONENTIAL[type(subject.f)]
-    powers = [
-        [pow(BASE, a % (PRIME - 1), PRIME) for a in row] for row in subject.exact_logits(rows, cols).rows()
-    ]
-    if any(y == PRIME - 1 for row in powers for y in row):
-        return None  # a pole of tanh
-    scores = [[f(y) for y in row] for row in powers]
-    return subject.differences(
-        scores
-    ), "a residue standing for the transcendental number exp(c u) (Lindemann)"
+        row_maxima = "row maxima standing for log-sum-exps (Lindemann, Weierstrass)"
+        return row_maxima if subject.kind == "log_probs" else ""
+    return "a residue standing for a transcendental number (Lindemann)"
 
 
-def _residue(value: Fraction) -> int:
-    return value.numerator * pow(value.denominator, -1, PRIME) % PRIME
+def _scores(subject: Subject, rows: IntArray, cols: IntArray) -> Scores:
+    head, spec = subject.head, subject.f.spec()
+    b = None if head.b is None else arrays.widen(head.b)
+    return Scores(
+        arrays.widen(head.W),
+        b,
+        subject.contexts[rows],
+        cols.tolist(),
+        subject.kind,
+        spec["family"],
+        spec["parameters"],
+    )

@@ -55,6 +55,11 @@ class Subject:
         return self.logits.shape
 
     @property
+    def about(self) -> LowRankLogits | Head:
+        """What certificates are checked against."""
+        return self.logits or self.head
+
+    @property
     def contexts(self) -> FloatArray:
         assert self.logits is not None
         return arrays.widen(self.logits.H)
@@ -71,12 +76,15 @@ class Subject:
         if self.logits is None:
             W = arrays.widen(self.head.W)
             return distinct(W, up_to_sign=True), distinct(W.T, up_to_sign=True)
-        odd = self.head.b is None and self.f.powers is not None and all(k % 2 for k in self.f.powers)
         contexts, classes = self.factors()
-        # opposite contexts have opposite rows while no normaliser is subtracted, classes while nothing is
-        return distinct(contexts, odd and self.kind != "log_probs"), distinct(
-            classes, odd and self.kind == "scores"
+        parity = self.f.parity if self.head.b is None else None
+        # of an odd function opposite contexts have opposite rows while no normaliser is subtracted, and
+        # opposite classes have opposite columns while nothing is; of an even one they have equal ones
+        left, right = (
+            parity == "even" or (parity == "odd" and kept)
+            for kept in (self.kind != "log_probs", self.kind == "scores")
         )
+        return distinct(contexts, left), distinct(classes, right)
 
     def floats(self, rows: IntArray, cols: IntArray) -> FloatArray:
         """Return a submatrix in float64, a centred one as the differences to its first column."""

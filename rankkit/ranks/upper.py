@@ -19,16 +19,27 @@ from rankkit.ranks.subject import Subject, distinct
 
 
 def upper_bounds(subject: Subject) -> list[RankBound]:
-    """Return the bounds by shape, repetition and monomials, and others where smaller; the smallest first."""
-    bounds, special = [_shape(subject), *_repetition(subject)], piecewise_bounds(subject)
-    if subject.logits is None:
-        special.append(_null_vectors(subject.head.W))
-    elif subject.f.powers is not None:
+    """Return all bounds, the smallest first."""
+    return sorted([*plain_bounds(subject), *special_bounds(subject)], key=lambda bound: bound.value)
+
+
+def plain_bounds(subject: Subject) -> list[RankBound]:
+    """Return the bounds by shape, by repetition and by monomials: those that cost next to nothing."""
+    bounds = [_shape(subject), *_repetition(subject), *_opposites(subject)]
+    if subject.logits is not None and subject.f.powers is not None:
         bounds.append(_monomials(subject, sorted(subject.f.powers)))
-        special += _equal_norms(subject, sorted(subject.f.powers))
-        special.append(_inner_rank(subject, sorted(subject.f.powers)))
-    plain = min(bound.value for bound in bounds)
-    return sorted([*bounds, *(b for b in special if b.value < plain)], key=lambda bound: bound.value)
+    return bounds
+
+
+def special_bounds(subject: Subject) -> list[RankBound]:
+    """Return the bounds by segments of a piecewise-linear function, exact null vectors and equal norms."""
+    if subject.logits is None:
+        return [_null_vectors(subject.head.W)]
+    bounds = piecewise_bounds(subject)
+    if subject.f.powers is not None:
+        powers = sorted(subject.f.powers)
+        bounds += [*_equal_norms(subject, powers), _inner_rank(subject, powers)]
+    return bounds
 
 
 def monomial_count(exponents: Iterable[int], d: int, bias: bool) -> int:
@@ -78,6 +89,31 @@ def _repetition(subject: Subject) -> list[RankBound]:
         ]
     kinds = ("distinct rows", "distinct classes")
     return [RankBound(n, kind, why) for kind, (n, full, why) in zip(kinds, found, strict=True) if n < full]
+
+
+def _opposites(subject: Subject) -> list[RankBound]:
+    """Count contexts and classes up to sign, where f is odd or even, or even but for a line."""
+    parity = subject.f.parity
+    if subject.logits is None or subject.head.b is not None or parity is None:
+        return []
+    bounds = []
+    for of, X in (("contexts", subject.contexts), ("classes", arrays.widen(subject.head.W))):
+        kept = X[distinct(X, up_to_sign=True)]
+        if parity == "odd" or (subject.kind == "centred" and of == "contexts"):
+            kept = kept[kept.any(axis=1)]  # those of 0 have scores f(0), all 0 or all equal
+        if len(kept) == len(X):
+            continue
+        value, reason = len(kept), f"f is {parity}, and {len(kept):,} of {len(X):,} {of} differ up to sign"
+        if len(kept) < len(X[distinct(X, up_to_sign=True)]):
+            reason += " and are not 0"
+        if parity == "line + even":  # the even part has equal rows, the line the rank of the logits
+            value, reason = value + subject.head.d, f"{reason}, + {subject.head.d} for the line"
+        if parity == "even":  # opposite contexts have one normaliser, opposite classes one difference
+            value -= subject.kind == "centred" and of == "classes"
+        elif subject.kind == "log_probs":
+            value, reason = value + 1, reason + _tail(subject.kind)
+        bounds.append(RankBound(value, "opposites", reason))
+    return bounds
 
 
 def _monomials(subject: Subject, powers: list[int]) -> RankBound:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,8 +11,8 @@ Integers = npt.NDArray[np.object_]  # Python integers: no size limit, no roundin
 Floats = npt.NDArray[np.float64]
 
 
-def integers(array: npt.ArrayLike) -> tuple[Integers, int]:
-    """Return integers N and an exponent e with ``array == N * 2**e`` exactly."""
+def digits(array: npt.ArrayLike) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], int]:
+    """Return whole numbers K below 2**53, shifts s >= 0 and e with ``array == K * 2**(s + e)`` exactly."""
     mantissa, exponent = np.frexp(np.asarray(array, dtype=np.float64))
     whole = (mantissa * 2.0**53).astype(np.int64)  # exact: a float64 has 53 significant bits
     exponent = exponent.astype(np.int64) - 53
@@ -22,7 +21,12 @@ def integers(array: npt.ArrayLike) -> tuple[Integers, int]:
     whole, exponent = whole >> zeros, exponent + zeros
     used = whole != 0
     e = int(exponent[used].min()) if used.any() else 0
-    shift = np.where(used, exponent - e, 0)
+    return whole, np.where(used, exponent - e, 0), e
+
+
+def integers(array: npt.ArrayLike) -> tuple[Integers, int]:
+    """Return integers N and an exponent e with ``array == N * 2**e`` exactly."""
+    whole, shift, e = digits(array)
     return whole.astype(object) << shift.astype(object), e
 
 
@@ -112,19 +116,6 @@ def solution_radius(A: Integers, right: Integers, guess: list[Fraction]) -> Frac
     residual = right * denominator - A @ numerators
     errors = R @ residual
     return max(Fraction(abs(int(error)), s * denominator) for error, s in zip(errors, slack, strict=True))
-
-
-def nonsingular_mod(A: Any, prime: int) -> bool:
-    """Whether the square integer matrix A is invertible modulo a prime below 2**31; then it is invertible."""
-    M = np.array(A % prime, dtype=np.int64)
-    for k in range(len(M)):
-        pivot = k + int(np.argmax(M[k:, k] != 0))
-        if M[pivot, k] == 0:
-            return False
-        M[[k, pivot]] = M[[pivot, k]]
-        M[k, k:] = M[k, k:] * pow(int(M[k, k]), -1, prime) % prime
-        M[k + 1 :, k:] = (M[k + 1 :, k:] - M[k + 1 :, k, None] * M[k, k:]) % prime
-    return True
 
 
 def _limbs(A: Integers, bits: int) -> list[Floats]:

@@ -241,7 +241,7 @@ EXACT: dict[str, Callable[[Parameters], Rational]] = {
 }
 
 #: Those of them that increase for all parameters in their domain.
-INCREASING = ("Identity", "LeakyReLU", "PLIF")
+INCREASING = ("Identity", "LeakyReLU", "PLIF", "RationalQuadratic")
 
 #: Families whose values are enclosed.
 ENCLOSED: dict[str, Callable[[Parameters, Interval, Enclosure], Interval]] = {
@@ -250,11 +250,4 @@ ENCLOSED: dict[str, Callable[[Parameters, Interval, Enclosure], Interval]] = {
     "GSS": _gss,
     "SoftCap": _soft_cap,
     "MonotoneNetwork": _network,
-}
-
-#: Families that are, up to a constant factor, rational functions of y = exp(c a) for some rational c that is
-#: not 0; y is given as a residue modulo a prime, and is not -1.
-OF_EXPONENTIAL: dict[str, Callable[[int, int], int]] = {
-    "Exp": lambda y, prime: y,
-    "SoftCap": lambda y, prime: (y - 1) * pow(y + 1, -1, prime) % prime,  # tanh(a / B), y = exp(2 a / B)
 }

@@ -16,14 +16,15 @@ from .exact import (
     dominance,
     fixed_point_inverse,
     integers,
-    nonsingular_mod,
     product,
     rough_inverse,
 )
-from .families import ENCLOSED, EXACT, INCREASING, OF_EXPONENTIAL, Enclosure, Interval, misfit
+from .families import ENCLOSED, EXACT, Enclosure, Interval, misfit
+from .modular import PRIMES, nonsingular, reduce
+from .residues import OF_EXPONENTIAL, RATIONAL, Logits, residues, tops
+from .residues import scores as modulo
 
 Refused = str | None
-PRIMES = (2**31 - 1, 2**31 - 19)
 SUBJECTS = ("matrix", "scores", "centred", "log_probs")
 MOST_BITS = 8192
 MOST_ROWS = 4096  # of a minor: its cost grows with the cube
@@ -42,13 +43,29 @@ class Scores(NamedTuple):
 
     def logits(self, contexts: slice, cols: Sequence[int] | slice) -> tuple[Integers, int]:
         """Return integers A and an exponent e: the logits, contexts by classes, are A * 2**e."""
-        (N, e), (M, f) = integers(self.H[contexts]), integers(self.W[cols])
-        A, low = product(N, M.T), e + f
-        if self.b is None:
-            return A, low
-        B, g = integers(self.b[cols])
-        least = min(low, g)
-        return (A << (low - least)) + (B << (g - least)), least
+        every = self.factors(cols)
+        (H, e), (W, f) = integers(every.H[contexts]), integers(every.W)
+        return product(H, W.T), e + f
+
+    def factors(self, cols: Sequence[int] | slice) -> Logits:
+        """Return the logits of some classes as factors."""
+        return Logits.of(self.H, self.W[cols], None if self.b is None else self.b[cols])
+
+    def primes(self) -> tuple[int, ...]:
+        """Return the primes that can decide the minor: none, or first the one that rarely fails."""
+        if self.family in OF_EXPONENTIAL and self.subject != "log_probs":
+            # on a line, contexts or classes that agree modulo (p - 1) / 2 are equal
+            return PRIMES[::-1] if self.H.shape[1] == 1 else PRIMES
+        return PRIMES if self.family in RATIONAL else ()
+
+    def modulo(self, p: int) -> Floats | None:
+        """Return residues of the minor, or of one that is singular if it is; None where p will not do."""
+        table = modulo(self.factors(self.cols), self.family, self.parameters, p)
+        if table is None or self.subject == "scores":
+            return table
+        if self.subject == "centred":
+            return reduce(table[:, 1:] - table[:, :1], p)
+        return reduce(table - tops(self.factors(slice(None)), self.family, self.parameters, p)[:, None], p)
 
 
 def minor(
@@ -73,9 +90,8 @@ def minor(
     would hold term by term, so its leading exponents would agree, and y would make the scores less their
     row maxima lose that rank as well.
 
-    Where f is a rational function of ``exp(c a)``, all scores are rational functions of one number
-    ``q = exp(c 2**e)``, which is transcendental by the theorem of Lindemann. So a determinant that vanishes
-    at q vanishes identically, and modulo every prime with any residue in place of q.
+    Where f is a rational function of its argument and of exponentials, a determinant that is 0 vanishes
+    identically in a transcendental number, and so modulo every prime (:mod:`.residues`).
     """
     if subject not in SUBJECTS:
         return f"unknown subject {subject!r}; known are {', '.join(SUBJECTS)}"
@@ -84,26 +100,27 @@ def minor(
     if not 1 <= len(rows) <= MOST_ROWS:
         return f"a minor of {len(rows)} rows is outside 1 to {MOST_ROWS}"
     if subject == "matrix":
-        found, _ = integers(W[np.ix_(rows, cols)])
-        return _invertible(found)
+        block = W[np.ix_(rows, cols)]
+        if len(rows) != len(cols):
+            return f"the minor is {block.shape[0]} x {block.shape[1]}, not square"
+        proved = any(nonsingular(residues(block, p)[0], p) for p in PRIMES)
+        return None if proved else "the minor is singular modulo two primes, so it proves nothing"
     if H is None or function is None:
         return f"a minor of the {subject} needs its contexts and its function"
     if wrong := misfit(function):
         return wrong
-    family = function["family"]
-    scores = Scores(W, b, H, cols, subject, family, function["parameters"])
-    if family in EXACT:
-        reason = _invertible(_exact_minor(scores))
-        if reason is None or subject != "log_probs":
-            return reason  # else the row maxima lose a rank that the log-sum-exps may keep
-    exponential = family in OF_EXPONENTIAL and subject != "log_probs"
-    if exponential and any(_transcendental(scores, prime) for prime in PRIMES):
-        return None
+    if len(cols) != len(rows) + (subject == "centred"):
+        return f"the minor is {len(rows)} x {len(cols) - (subject == 'centred')}, not square"
+    scores = Scores(W, b, H, cols, subject, function["family"], function["parameters"])
+    for p in scores.primes():
+        table = scores.modulo(p)
+        if table is not None and nonsingular(table, p):
+            return None
+    if scores.family in RATIONAL and subject != "log_probs":
+        return "the minor is singular modulo two primes, so it proves nothing"
     if not 32 <= bits <= MOST_BITS:
         return f"a precision of {bits} bits is outside 32 to {MOST_BITS}"
     mid, radius = enclosed_minor(scores, bits)
-    if mid.shape[0] != mid.shape[1]:
-        return f"the minor is {mid.shape[0]} x {mid.shape[1]}, not square"
     for R in (rough_inverse(mid), fixed_point_inverse(mid, bits)):
         if R is not None and dominance(R, mid, radius) is not None:
             return None
@@ -143,55 +160,6 @@ def monomials(
         return f"subject {subject!r} has no monomial count"
     least = min(count, contexts, cap)
     return None if rank >= least else f"{rank} is below the {least} that this count allows"
-
-
-def _exact_minor(scores: Scores) -> Integers:
-    f = EXACT[scores.family](scores.parameters)
-
-    def values(cols: Sequence[int] | slice, largest: bool = False) -> list[list[Fraction]]:
-        whole, e = scores.logits(slice(None), cols)
-        if largest:  # an increasing function has its maximum at the largest logit
-            whole = whole.max(axis=1, keepdims=True)
-        unit = Fraction(2) ** e
-        return [[f(int(a) * unit) for a in row] for row in whole]
-
-    table = values(scores.cols)
-    if scores.subject == "centred":
-        table = [[v - row[0] for v in row[1:]] for row in table]
-    elif scores.subject == "log_probs":
-        tops = [max(row) for row in values(slice(None), largest=scores.family in INCREASING)]
-        table = [[v - top for v in row] for row, top in zip(table, tops, strict=True)]
-    return _common_denominator(table)
-
-
-def _transcendental(scores: Scores, prime: int) -> bool:
-    """Whether the minor is invertible modulo a prime, with the residue 7 in place of exp(c 2**e)."""
-    f = OF_EXPONENTIAL[scores.family]
-    whole, _ = scores.logits(slice(None), scores.cols)
-    powers = [[pow(7, int(a) % (prime - 1), prime) for a in row] for row in whole]
-    if any(y == prime - 1 for row in powers for y in row):
-        return False  # y + 1 may be a denominator
-    values = np.array([[f(y, prime) for y in row] for row in powers], dtype=object)
-    if scores.subject == "centred":
-        values = values[:, 1:] - values[:, :1]
-    return values.shape[0] == values.shape[1] and nonsingular_mod(values, prime)
-
-
-def _common_denominator(values: list[list[Fraction]]) -> Integers:
-    """Clear denominators row by row: a row scaled by a non-zero number does not change rank."""
-    rows = []
-    for row in values:
-        denominator = int(np.lcm.reduce(np.array([v.denominator for v in row], dtype=object)))
-        rows.append([int(v * denominator) for v in row])
-    return np.array(rows, dtype=object)
-
-
-def _invertible(A: Integers) -> Refused:
-    if A.shape[0] != A.shape[1]:
-        return f"the minor is {A.shape[0]} x {A.shape[1]}, not square"
-    if any(nonsingular_mod(A, prime) for prime in PRIMES):
-        return None
-    return "the minor is singular modulo two primes, so it proves nothing"
 
 
 def enclosed_minor(scores: Scores, bits: int) -> tuple[Integers, Integers]:
