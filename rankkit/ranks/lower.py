@@ -43,7 +43,10 @@ def modular_bound(subject: Subject, target: int, rng: np.random.Generator, least
             if len(i) >= max(least, best.value + 1):
                 # a minor of differences names the column they are to as well
                 named = np.append(cols[:1], cols[1:][j]) if subject.kind == "centred" else cols[j]
-                why = ", ".join(filter(None, [f"a determinant that is not 0 modulo {p}", standing(subject)]))
+                prime = f"2^{p.bit_length()} - {(1 << p.bit_length()) - p}"
+                why = ", ".join(
+                    filter(None, [f"a determinant that is not 0 modulo {prime}", standing(subject)])
+                )
                 best = _claim(subject, rows[i], named, why, PRECISIONS[0])
             if best.value == target:
                 return best

@@ -21,7 +21,7 @@ def pattern_rank(matrix: object, seed: int | np.random.Generator = 0) -> RankRep
     It depends only on which entries of A are equal. Every minor of f(A) is a polynomial in the values that f
     takes; one that does not vanish at the drawn values vanishes for almost no increasing f. So ``lower`` is
     proved to be reached, with a minor that :func:`rankkit.check` decides; that no f does better is certain
-    where ``lower == upper``, else it holds but for coincidences modulo :math:`2^{61} - 1`.
+    where ``lower == upper``, else it holds but for coincidences modulo a prime near :math:`2^{31}`.
 
     Parameters
     ----------
