@@ -14,7 +14,7 @@ import rankkit
 DOORS = ("cli", "__main__")
 
 # Modules below a room that are shown on its page.
-BELOW = {"reach": ("reach.domains",), "certificates": ("certificates.checker",)}
+BELOW = {"certificates": ("certificates.checker",)}
 
 
 def write(folder: Path) -> None:

@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from rankkit import datasets, figures, functions, learn, matrices, theorems
+    from rankkit import datasets, domains, figures, functions, learn, matrices, theorems
     from rankkit.certificates import Combination, Minor, Monomials, Witness, check
     from rankkit.errors import CertificateError, DatasetMissing, InputError, LoadError
     from rankkit.functions import MonotoneFunction, PointwiseFunction
     from rankkit.heads import Head, LowRankLogits, MixtureOfSoftmaxes, load_head, log_probs
     from rankkit.ranks import RankGain, RankReport, rank_bounds, rank_gain
-    from rankkit.reach import domains
     from rankkit.reach.argmaxable import argmaxable
     from rankkit.reach.report import ArgmaxReport
     from rankkit.report import write_report
@@ -80,8 +79,6 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name in _HOME:
         value = getattr(importlib.import_module(f"rankkit.{_HOME[name]}"), name)
-    elif name == "domains":
-        value = importlib.import_module("rankkit.reach.domains")
     elif name in _MODULES:
         value = importlib.import_module(f"rankkit.{name}")
     else:

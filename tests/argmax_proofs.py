@@ -7,10 +7,10 @@ import numpy as np
 import rankkit as rk
 
 
-def decided(W: object, b: object = None) -> rk.ArgmaxReport:
+def decided(W: object, b: object = None, domain: object = None) -> rk.ArgmaxReport:
     """Decide every class, and check every certificate by the public checker."""
     head = rk.Head(W, b)
-    report = rk.argmaxable(head)
+    report = rk.argmaxable(head, domain)
     assert len(report.undecided) == 0, report.ledger.reasons
     parts = [report.argmaxable, report.unargmaxable, report.tied]
     assert sorted(np.concatenate(parts)) == list(range(head.classes))
@@ -18,6 +18,7 @@ def decided(W: object, b: object = None) -> rk.ArgmaxReport:
     groups = [report.group_certificate(int(i)) for i in report.tied]
     assert all(result is True for result in rk.certificates.check_all([*proofs, *groups], head))
     assert [c.cls for c in proofs] == list(range(head.classes))
+    assert all(c.domain == report.domain for c in [*proofs, *groups])
     winners = [i for i, c in enumerate(proofs) if isinstance(c, rk.Witness)]
     assert winners == report.argmaxable.tolist()
     return report

@@ -20,7 +20,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = (
     ("errors",),
     ("arrays", "threads"),
-    ("functions",),
+    ("domains", "functions"),
     ("heads",),
     ("certificates", "datasets"),
     ("spectra", "reach", "learn", "torch"),
@@ -166,6 +166,7 @@ def test_the_public_surface_is_kept():
         MonotoneFunction PointwiseFunction functions.Identity functions.Polynomial functions.Exp
         functions.SigSoftmax functions.GSS functions.PLIF functions.SoftCap functions.LeakyReLU
         spectrum rank_bounds rank_gain argmaxable domains.Free
+        domains.Box domains.NonNegative domains.AtLeast
         check Witness Combination Minor Monomials
         theorems.get theorems.all figures.rank_gain figures.spectrum write_report
     """

@@ -507,6 +507,12 @@ def test_files_keep_every_claim(tmp_path, suffix):
     assert sorted(map(key, read)) == sorted(map(key, several))
 
 
+def test_a_file_holds_certificates_of_one_head():
+    one, other = simplex_head(3, seed=5), simplex_head(3, seed=6)
+    with pytest.raises(rk.InputError, match="2 heads"):
+        certificates.pack([simplex_certificate(one), simplex_certificate(other)])
+
+
 def test_the_checker_stands_alone(tmp_path):
     folder = Path(certificates.__file__).parent / "checker"
     shutil.copytree(folder, tmp_path / "checker", ignore=shutil.ignore_patterns("__pycache__"))

@@ -136,6 +136,17 @@ def test_argmax_saves_certificates_that_check_accepts(folder, tmp_path, head):
     assert "All hold" in run("check", saved, folder / "head.npz").stdout
 
 
+def test_argmax_takes_bounds_on_the_states(folder, tmp_path):
+    saved = tmp_path / "c.json"
+    arguments = ("argmax", folder / "head.npz", "--lower", -1, "--upper", 0.5, "--save", saved)
+    found = json.loads(run(*arguments, "--json").stdout)
+    assert found["domain"] == "Box(lower=-1, upper=0.5)"
+    assert {c.domain for c in certificates.load(saved)} == {rk.domains.Box(-1, 0.5)}
+    assert "All hold" in run("check", saved, folder / "head.npz").stdout
+    assert "within the bounds" in " ".join(run("argmax", folder / "head.npz", "--lower", 0).stdout.split())
+    assert "lower" in run("argmax", folder / "head.npz", "--lower", 1, "--upper", 0, code=1).stderr
+
+
 def test_argmax_says_what_a_class_ties_with(tmp_path):
     np.savez(tmp_path / "twins.npz", W=[[1.0, 0], [0, 1], [-1, -1], [0, 1]])
     assert "same row as 3 (3); together they can win" in run("argmax", tmp_path / "twins.npz").stdout

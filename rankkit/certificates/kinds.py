@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from operator import index
 from typing import Any, Self
@@ -13,6 +13,7 @@ import numpy as np
 
 from rankkit.arrays import FloatArray
 from rankkit.certificates.checker import files
+from rankkit.domains import Box, Domain, Free
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,12 +30,15 @@ class Witness:
         The state; or terms whose exact sum it is, where no state with float64 entries will do.
     ties : tuple of int
         Classes with the very same row and bias, which equal it everywhere.
+    domain : rankkit.domains.Free or Box
+        Where the state lies.
     """
 
     head: str
     cls: int
     x: FloatArray
     ties: tuple[int, ...] = ()
+    domain: Domain = field(default_factory=Free)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "cls", index(self.cls))
@@ -49,17 +53,21 @@ class Witness:
             "class": self.cls,
             "x": encode(self.x),
             "ties": list(self.ties),
+            **restriction(self.domain),
         }
 
     @classmethod
     def from_json(cls, c: Mapping[str, Any]) -> Self:
         """Read a certificate from JSON values."""
-        return cls(c["head"], c["class"], _array(c["x"]), tuple(c["ties"]))
+        return cls(c["head"], c["class"], _array(c["x"]), tuple(c["ties"]), _domain(c))
 
 
 @dataclass(frozen=True, eq=False)
 class Combination:
-    """A class that never wins: its row is a convex combination of others whose mean bias is at least its own.
+    """A class that never wins: at every state of the domain a weighted mean of others is at least as large.
+
+    Over all of R^d that takes a row that is the mean of theirs, with at most their mean bias. In a box it is
+    enough that the least difference there is not negative.
 
     Attributes
     ----------
@@ -71,13 +79,17 @@ class Combination:
         The other classes.
     weights : tuple of Fraction, or numpy.ndarray (m,) of float64
         Non-negative, with sum 1. Either exactly right as they stand, or (for m = d + 1) float64
-        approximations of weights whose existence and signs the checker proves.
+        approximations of weights whose existence and signs the checker proves. In a box only their ratios
+        count.
+    domain : rankkit.domains.Free or Box
+        Where it never wins.
     """
 
     head: str
     cls: int
     rows: tuple[int, ...]
     weights: tuple[Fraction, ...] | FloatArray
+    domain: Domain = field(default_factory=Free)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "cls", index(self.cls))
@@ -94,6 +106,7 @@ class Combination:
             "class": self.cls,
             "rows": list(self.rows),
             "weights": weights,
+            **restriction(self.domain),
         }
 
     @classmethod
@@ -102,7 +115,7 @@ class Combination:
         weights: tuple[Fraction, ...] | FloatArray = tuple(files.weight(w) for w in c["weights"])
         if not any("/" in w for w in c["weights"]):
             weights = np.array([float(w) for w in weights])
-        return cls(c["head"], c["class"], tuple(c["rows"]), weights)
+        return cls(c["head"], c["class"], tuple(c["rows"]), weights, _domain(c))
 
 
 @dataclass(frozen=True, eq=False)
@@ -229,8 +242,21 @@ def encode(array: FloatArray) -> dict[str, Any]:
     return {"float64": base64.b64encode(array.astype("<f8").tobytes()).decode(), "shape": list(array.shape)}
 
 
-def _array(field: Any) -> FloatArray:
-    return np.asarray(field, dtype=np.float64) if isinstance(field, np.ndarray) else files.decode(field)
+def restriction(domain: Domain) -> dict[str, Any]:
+    """Return the field that restricts a claim to a domain; a claim about every state has none."""
+    if isinstance(domain, Free):
+        return {}
+    return {"domain": {"lower": encode(domain.lower), "upper": encode(domain.upper)}}
+
+
+def _domain(c: Mapping[str, Any]) -> Domain:
+    if "domain" not in c:
+        return Free()
+    return Box(files.decode(c["domain"]["lower"]), files.decode(c["domain"]["upper"]))
+
+
+def _array(stored: Any) -> FloatArray:
+    return np.asarray(stored, dtype=np.float64) if isinstance(stored, np.ndarray) else files.decode(stored)
 
 
 def _hexadecimal(w: Fraction | float) -> str:

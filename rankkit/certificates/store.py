@@ -13,8 +13,9 @@ import numpy as np
 from rankkit import arrays, threads
 from rankkit.certificates import checker
 from rankkit.certificates.checker import Refusal, files
-from rankkit.certificates.kinds import KINDS, Certificate, Combination, Witness
-from rankkit.errors import LoadError
+from rankkit.certificates.kinds import KINDS, Certificate, Combination, Witness, restriction
+from rankkit.domains import Free
+from rankkit.errors import InputError, LoadError
 from rankkit.heads import Head, LowRankLogits
 
 
@@ -85,12 +86,20 @@ def pack(certificates: Sequence[Certificate]) -> bytes:
     """Return certificates of one head as the bytes of a compressed .npz.
 
     Witnesses are the rows of one array, in float32 where that loses nothing; combinations with float64
-    weights lie end to end; all others are JSON.
+    weights lie end to end; all others are JSON, and so are claims about another domain than the first one's.
+
+    Raises
+    ------
+    InputError
+        The certificates are of several heads.
     """
-    witnesses = [c for c in certificates if isinstance(c, Witness) and c.x.ndim == 1]
-    combinations = [
-        c for c in certificates if isinstance(c, Combination) and isinstance(c.weights, np.ndarray)
-    ]
+    heads = {c.head for c in certificates}
+    if len(heads) > 1:
+        raise InputError(f"certificates are of {len(heads)} heads; wanted those of one head in a file")
+    domain = next((c.domain for c in certificates if isinstance(c, Witness | Combination)), Free())
+    plain = [c for c in certificates if isinstance(c, Witness | Combination) and c.domain == domain]
+    witnesses = [c for c in plain if isinstance(c, Witness) and c.x.ndim == 1]
+    combinations = [c for c in plain if isinstance(c, Combination) and isinstance(c.weights, np.ndarray)]
     packed = {id(c) for c in (*witnesses, *combinations)}
     X = np.array([c.x for c in witnesses]) if witnesses else np.zeros((0, 1))
     with np.errstate(over="ignore", under="ignore"):
@@ -98,7 +107,8 @@ def pack(certificates: Sequence[Certificate]) -> bytes:
     buffer = io.BytesIO()
     np.savez_compressed(
         buffer,
-        head=np.array(certificates[0].head if certificates else ""),
+        head=np.array(min(heads, default="")),
+        domain=np.array(json.dumps(restriction(domain))),
         ties=np.array(json.dumps({str(c.cls): list(c.ties) for c in witnesses if c.ties})),
         witness_class=np.array([c.cls for c in witnesses], dtype=np.int64),
         witness_x=narrow if (narrow == X).all() else X,

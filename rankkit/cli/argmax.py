@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from pathlib import Path
 from typing import Annotated
 
@@ -14,28 +15,43 @@ def argmax(
     head: heads.HeadArgument = heads.DEFAULT,
     save: Annotated[Path | None, typer.Option("--save", help="Write every certificate to this file.")] = None,
     limit: Annotated[int, typer.Option("--limit", min=0, help="Classes to list in the table.")] = 20,
+    lower: Annotated[
+        float | None, typer.Option("--lower", help="Least value of every coordinate of a state.")
+    ] = None,
+    upper: Annotated[
+        float | None, typer.Option("--upper", help="Largest value of every coordinate of a state.")
+    ] = None,
     weight: heads.Weight = None,
     bias: heads.Bias = None,
     transpose: heads.Transpose = False,
     as_json: heads.Json = False,
 ) -> None:
     """Decide for every class whether some state makes it win."""
+    from rankkit.domains import Box, Free
     from rankkit.reach import argmaxable
     from rankkit.report.page import readable, why
 
     loaded = heads.resolve(head, weight, bias, transpose)
+    low, high = -inf if lower is None else lower, inf if upper is None else upper
+    domain = Free() if (low, high) == (-inf, inf) else Box(low, high)
     with output.progress(quiet=as_json) as show:
-        report = argmaxable(loaded, progress=output.stage(show, "classes"))
+        report = argmaxable(loaded, domain, progress=output.stage(show, "classes"))
     if save is not None:
         report.save(save)
     groups = {name: getattr(report, name) for name in ("argmaxable", "unargmaxable", "tied", "undecided")}
     if as_json:
         output.print_json(
-            {"head": loaded.name, "fingerprint": loaded.fingerprint, **groups, "rows": report.rows()}
+            {
+                "head": loaded.name,
+                "fingerprint": loaded.fingerprint,
+                "domain": str(domain),
+                **groups,
+                "rows": report.rows(),
+            }
         )
         return
     console = output.console()
-    console.print(f"{loaded}")
+    console.print(f"{loaded}" if isinstance(domain, Free) else f"{loaded}; states in {domain}")
     console.print(
         output.table(("verdict", "classes"), [(name, len(group)) for name, group in groups.items()])
     )

@@ -1,7 +1,6 @@
 """What can come out of a head: which classes some state makes win, and which none ever does."""
 
-from rankkit.reach import domains
 from rankkit.reach.argmaxable import argmaxable
 from rankkit.reach.report import ArgmaxReport
 
-__all__ = ["ArgmaxReport", "argmaxable", "domains"]
+__all__ = ["ArgmaxReport", "argmaxable"]

@@ -8,10 +8,10 @@ import numpy as np
 
 from rankkit import threads
 from rankkit.arrays import IntArray
+from rankkit.domains import Box, Domain, Free
 from rankkit.errors import InputError
 from rankkit.heads import Head
 from rankkit.reach import engine
-from rankkit.reach.domains import Free
 from rankkit.reach.engine.duplicates import group_rows
 from rankkit.reach.ledger import Ledger
 from rankkit.reach.report import ArgmaxReport
@@ -19,7 +19,7 @@ from rankkit.reach.report import ArgmaxReport
 
 def argmaxable(
     head: Head,
-    domain: Free | None = None,
+    domain: Domain | None = None,
     classes: Iterable[int] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> ArgmaxReport:
@@ -34,8 +34,9 @@ def argmaxable(
     ----------
     head : Head
         W (classes, d) and b, taken as the exact real numbers they store.
-    domain : rankkit.domains.Free, optional
-        Where h may lie; all of R^d by default.
+    domain : rankkit.domains.Free or Box, optional
+        Where h may lie; all of R^d by default. ``NonNegative()`` and ``AtLeast(lower)`` are boxes with one
+        side.
     classes : iterable of int, optional
         The classes to decide; all by default.
     progress : callable, optional
@@ -68,13 +69,19 @@ def argmaxable(
     if not isinstance(head, Head):
         raise TypeError(f"head is {type(head).__name__}; wanted a Head, as made by rankkit.Head(W, b)")
     domain = Free() if domain is None else domain
-    if not isinstance(domain, Free):
-        raise TypeError(f"domain is {domain!r}; wanted rankkit.domains.Free()")
+    if not isinstance(domain, Free | Box):
+        raise TypeError(f"domain is {domain!r}; wanted rankkit.domains.Free(), Box, AtLeast or NonNegative")
     asked = _asked(head, classes)
-    ledger = Ledger(head)
+    show = progress or (lambda decided, asked: None)
+    ledger = Ledger(head, domain)
     groups = group_rows(ledger.W, np.zeros(head.classes) if ledger.b is None else ledger.b)
     with threads.suited_to(head.W.size):
-        engine.decide(ledger, groups, asked, progress or (lambda decided, asked: None))
+        if ledger.bounds is None:
+            engine.decide(ledger, groups, asked, show)
+        else:
+            free = Ledger(head)
+            engine.decide(free, groups, asked, lambda decided, asked: None)
+            engine.decide_within(ledger, free, groups, asked, show)
     return ArgmaxReport(head=head, domain=domain, classes=asked, ledger=ledger, groups=groups)
 
 

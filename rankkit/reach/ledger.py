@@ -11,6 +11,8 @@ import numpy as np
 from rankkit import arrays
 from rankkit.arrays import Array, FloatArray, IntArray
 from rankkit.certificates.checker import classes as checker
+from rankkit.certificates.checker.domains import outside
+from rankkit.domains import Domain, Free
 from rankkit.heads import Head
 from rankkit.reach.screen import own_directions
 from rankkit.reach.verify import inside_simplex
@@ -51,6 +53,8 @@ class Ledger:
     ----------
     W : numpy.ndarray (classes, d), float64
     b : numpy.ndarray (classes,), float64, or None
+    bounds : tuple of numpy.ndarray (d,), float64, or None
+        Lower and upper bounds of the states that count.
     verdicts, rules : numpy.ndarray (classes,), int8
         As :class:`Verdict` and :class:`Rule`.
     combinations : dict
@@ -59,7 +63,8 @@ class Ledger:
         Class -> why it is undecided.
     """
 
-    def __init__(self, head: Head) -> None:
+    def __init__(self, head: Head, domain: Domain | None = None) -> None:
+        self.bounds = (domain or Free()).bounds(head.d)
         self.W = arrays.widen(head.W) + 0.0
         self.b = None if head.b is None else arrays.widen(head.b)
         self.verdicts = np.zeros(head.classes, np.int8)
@@ -78,8 +83,8 @@ class Ledger:
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
             narrow = X.astype(np.float32)
         for states in (narrow, X):
-            undecided = self.verdicts[classes] == Verdict.UNDECIDED
-            rest = np.flatnonzero(undecided & np.isfinite(states).all(axis=1)).tolist()
+            usable = (self.verdicts[classes] == Verdict.UNDECIDED) & np.isfinite(states).all(axis=1)
+            rest = [k for k in np.flatnonzero(usable).tolist() if self._admits(states[k])]
             if not rest:
                 continue
             refusals = checker.witnesses(
@@ -105,7 +110,7 @@ class Ledger:
             if not more.any():  # what is left is beyond the range of float64
                 return False
             terms = np.vstack([terms, more])
-            if checker.long_witness(self.W, self.b, i, terms, ties) is None:
+            if self._admits(terms) and checker.long_witness(self.W, self.b, i, terms, ties) is None:
                 self._enter(i, Verdict.ARGMAXABLE, rule)
                 self._states[i] = terms
         return True
@@ -154,11 +159,18 @@ class Ledger:
     ) -> bool:
         """Enter class ``i`` as dominated by ``rows`` if that is shown; tell whether it was."""
         given = [Fraction(w) if isinstance(w, Fraction) else Fraction(float(w)) for w in weights]
-        if checker.combination(self.W, self.b, i, rows, given) is not None:
+        if checker.combination(self.W, self.b, i, rows, given, self.bounds) is not None:
             return False
         self._enter(i, Verdict.UNARGMAXABLE, rule)
         self.combinations[i] = (tuple(int(j) for j in rows), weights)
         return True
+
+    def adopt(self, free: Ledger) -> None:
+        """Take over the proofs of a ledger without bounds that hold within any: of classes that never win."""
+        for i, proof in free.combinations.items():
+            if self.verdicts[i] == Verdict.UNDECIDED:
+                self._enter(i, Verdict.UNARGMAXABLE, Rule(free.rules[i]))
+                self.combinations[i] = proof
 
     def open(self, classes: IntArray) -> IntArray:
         """Return those of ``classes`` that are undecided."""
@@ -167,6 +179,10 @@ class Ledger:
     def state(self, i: int) -> FloatArray:
         """Return the state (d,) that makes class ``i`` win, or terms (m, d) of it."""
         return self._states[i].astype(np.float64)
+
+    def _admits(self, state: Array) -> bool:
+        """Whether a state (d,), or terms (m, d) of it, lies within the bounds."""
+        return self.bounds is None or outside(np.atleast_2d(arrays.widen(state)), self.bounds) is None
 
     def _enter(self, i: int, verdict: Verdict, rule: Rule) -> None:
         self.verdicts[i], self.rules[i] = verdict, rule

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from rankkit.arrays import IntArray
+from rankkit.domains import Domain
 from rankkit.errors import InputError
 from rankkit.heads import Head
-from rankkit.reach.domains import Free
 from rankkit.reach.engine.duplicates import RowGroups
 from rankkit.reach.ledger import Ledger, Rule, Verdict
 
@@ -29,13 +29,13 @@ class ArgmaxReport:
     Attributes
     ----------
     head : Head
-    domain : rankkit.domains.Free
+    domain : rankkit.domains.Free or Box
     classes : numpy.ndarray (asked,), int64
         The classes that were asked for, ascending.
     """
 
     head: Head
-    domain: Free
+    domain: Domain
     classes: IntArray
     ledger: Ledger = field(repr=False)
     groups: RowGroups = field(repr=False)
@@ -99,7 +99,8 @@ class ArgmaxReport:
         from rankkit.certificates import Combination
 
         if self.verdict(i) is Verdict.TIED:
-            return Combination(head=self.head.fingerprint, cls=i, rows=self.ties(i)[:1], weights=np.ones(1))
+            rows, weights = self.ties(i)[:1], np.ones(1)
+            return Combination(self.head.fingerprint, i, rows, weights, self.domain)
         return self.group_certificate(i)
 
     def group_certificate(self, i: int) -> Witness | Combination | None:
@@ -110,11 +111,11 @@ class ArgmaxReport:
         leader = int(self.groups.leader[i]) if self.groups.tied[i] else i
         if leader in self.ledger.combinations:
             rows, weights = self.ledger.combinations[leader]
-            return Combination(head=self.head.fingerprint, cls=i, rows=rows, weights=weights)
+            return Combination(self.head.fingerprint, i, rows, weights, self.domain)
         if self.ledger.verdicts[leader] == Verdict.UNDECIDED:
             return None
         x = self.ledger.state(leader)
-        return Witness(head=self.head.fingerprint, cls=i, x=x, ties=self.ties(i))
+        return Witness(self.head.fingerprint, i, x, self.ties(i), self.domain)
 
     def save(self, path: str | Path) -> None:
         """Write the certificates of all decided classes to ``path``: .npz, or .json to read.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import rankkit
 from rankkit.certificates import Witness
+from rankkit.domains import Free
 from rankkit.figures.argmax_map import centrality
 from rankkit.figures.svg import theme
 from rankkit.report.findings import by_family, gain_rule, signed
@@ -119,7 +120,8 @@ def why(verdicts: ArgmaxReport, i: int) -> str:
     weights = [float(w) for w in certificate.weights]
     heaviest = sorted(range(len(named)), key=lambda k: -weights[k])[:3]
     most = ", ".join(f"{named[k]} {weights[k]:.0%}" for k in heaviest)
-    return f"a weighted average of {len(named)} others, most of all {most}"
+    within = "" if isinstance(certificate.domain, Free) else "within the bounds never above "
+    return f"{within}a weighted average of {len(named)} others, most of all {most}"
 
 
 def _lists(s: Study) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from . import classes, files, rank
+from . import classes, domains, files, rank
 from .exact import Floats
 
 FIELDS = {
@@ -20,6 +20,10 @@ FIELDS = {
     "minor": {"subject", "rows", "cols", "function", "contexts", "bits"},
     "monomials": {"subject", "function", "shape", "d", "bias", "rank"},
 }
+
+
+#: Kinds that may be restricted to a domain; without that field they are about every state.
+RESTRICTED = {"witness", "combination"}
 
 
 class Refusal(str):
@@ -43,9 +47,11 @@ def check(
             reason = _form(certificate, identity)
             if reason is None and certificate["kind"] == "witness":
                 cls, x, ties = _witness(certificate, W)
-                if x.ndim == 2:
+                bounds = _bounds(certificate, W)
+                reason = None if bounds is None else domains.outside(np.atleast_2d(x), bounds)
+                if reason is None and x.ndim == 2:
                     reason = classes.long_witness(W, b, cls, x, ties)
-                else:
+                elif reason is None:
                     batch.append((place, cls, x, ties))
             elif reason is None:
                 reason = _decide(certificate, W, b)
@@ -66,6 +72,8 @@ def _form(certificate: Mapping[str, Any], identity: str) -> str | None:
     if not isinstance(kind, str) or kind not in FIELDS:
         return f"unknown kind of certificate {kind!r}; known are {', '.join(FIELDS)}"
     odd = set(certificate) ^ (FIELDS[kind] | {"kind", "head"})
+    if kind in RESTRICTED:
+        odd -= {"domain"}
     if odd:
         return f"a {kind} has missing or unexpected fields: {', '.join(sorted(odd))}"
     if certificate["head"] != identity:
@@ -82,13 +90,17 @@ def _witness(c: Mapping[str, Any], W: Floats) -> tuple[int, Floats, list[int]]:
     return _indices([c["class"]], len(W))[0], x, _indices(c["ties"], len(W))
 
 
+def _bounds(c: Mapping[str, Any], W: Floats) -> domains.Bounds | None:
+    return domains.read(c["domain"], W.shape[1]) if "domain" in c else None
+
+
 def _decide(c: Mapping[str, Any], W: Floats, b: Floats | None) -> str | None:
     if c["kind"] == "combination":
         cls, rows = _indices([c["class"]], len(W))[0], _indices(c["rows"], len(W))
         weights = [files.weight(w) for w in c["weights"]]
         if len(weights) != len(rows):
             return f"{len(rows)} rows but {len(weights)} weights"
-        return classes.combination(W, b, cls, rows, weights)
+        return classes.combination(W, b, cls, rows, weights, _bounds(c, W))
     if c["kind"] == "minor":
         cols = _indices(c["cols"], W.shape[1] if c["subject"] == "matrix" else len(W))
         H = None if c["contexts"] is None else files.decode(c["contexts"])

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .domains import Bounds, least
 from .exact import Floats, Integers, integers, solution_radius
 
 Refused = str | None  # the reason, or None for a claim that holds
@@ -85,7 +86,49 @@ def _beats(W: Floats, b: Floats | None, i: int, others: list[int], x: Floats, ti
     return None
 
 
-def combination(W: Floats, b: Floats | None, i: int, rows: Sequence[int], weights: list[Fraction]) -> Refused:
+def combination(
+    W: Floats,
+    b: Floats | None,
+    i: int,
+    rows: Sequence[int],
+    weights: list[Fraction],
+    bounds: Bounds | None = None,
+) -> Refused:
+    """Decide whether class i never beats an average of other classes: everywhere, or within ``bounds``.
+
+    What holds everywhere holds within any bounds, so there either proof will do.
+    """
+    if i in rows or len(set(rows)) < len(rows):
+        return f"the combination for class {i} uses class {i} itself or a row twice"
+    if bounds is None:
+        return _everywhere(W, b, i, rows, weights)
+    reason = _within(W, b, i, rows, weights, bounds)
+    return reason if reason is None or _everywhere(W, b, i, rows, weights) is not None else None
+
+
+def _within(
+    W: Floats, b: Floats | None, i: int, rows: Sequence[int], weights: list[Fraction], bounds: Bounds
+) -> Refused:
+    """Decide ``sum(l_j ((w_j - w_i).h + b_j - b_i)) >= 0`` for every h within ``bounds``, exactly.
+
+    The weights need no sum of 1: only their ratios count.
+    """
+    if min(weights) < 0 or not any(weights):
+        return f"the weights for class {i} are not non-negative numbers of which one is positive"
+    shares = _numerators(weights)[0]
+    N, e = integers(W[[*rows, i]])
+    slope = shares @ N[:-1] - shares.sum() * N[-1]
+    level = Fraction(0)
+    if b is not None:
+        B, g = integers(b[[*rows, i]])
+        level = Fraction(int(shares @ B[:-1] - shares.sum() * B[-1])) * Fraction(2) ** g
+    lowest = least([Fraction(int(c)) * Fraction(2) ** e for c in slope], bounds)
+    if lowest is None or lowest + level < 0:
+        return f"the combination for class {i} is not shown to reach it everywhere in the domain"
+    return None
+
+
+def _everywhere(W: Floats, b: Floats | None, i: int, rows: Sequence[int], weights: list[Fraction]) -> Refused:
     """Decide whether class i is a convex combination of other rows that has at least its bias.
 
     If ``w_i = sum(l_j w_j)``, ``b_i <= sum(l_j b_j)``, ``l >= 0`` and ``sum(l) = 1``, then at every state
@@ -93,8 +136,6 @@ def combination(W: Floats, b: Floats | None, i: int, rows: Sequence[int], weight
     weights are either exactly right as given, or there are d + 1 rows and the exact weights are enclosed
     around the given ones.
     """
-    if i in rows or len(set(rows)) < len(rows):
-        return f"the combination for class {i} uses class {i} itself or a row twice"
     N, _ = integers(np.concatenate([W[list(rows)], W[[i]]]))
     target = N[-1]
     points = N[:-1]
@@ -122,9 +163,14 @@ def combination(W: Floats, b: Floats | None, i: int, rows: Sequence[int], weight
 
 
 def _meets(points: Integers, target: Integers, weights: list[Fraction]) -> bool:
-    denominator = int(np.lcm.reduce(np.array([w.denominator for w in weights], dtype=object)))
-    numerators: npt.NDArray[Any] = np.array([int(w * denominator) for w in weights], dtype=object)
+    numerators, denominator = _numerators(weights)
     return bool((numerators @ points == denominator * target).all())
+
+
+def _numerators(weights: list[Fraction]) -> tuple[npt.NDArray[Any], int]:
+    """Return integers and the common denominator under which they are the weights."""
+    denominator = int(np.lcm.reduce(np.array([w.denominator for w in weights], dtype=object)))
+    return np.array([int(w * denominator) for w in weights], dtype=object), denominator
 
 
 def _norms(A: Floats) -> Floats:

@@ -103,6 +103,7 @@ def _exact(array: Any) -> Floats:
 def _unpack(bundle: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield the certificates of a bundle: witnesses as rows of X, combinations one after the other."""
     head = str(bundle["head"])
+    domain = json.loads(str(bundle["domain"]), parse_constant=_no_constants) if "domain" in bundle else {}
     ties = json.loads(str(bundle["ties"]), parse_constant=_no_constants)
     for cls, x in zip(bundle["witness_class"], bundle["witness_x"], strict=True):
         yield {
@@ -111,6 +112,7 @@ def _unpack(bundle: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             "class": int(cls),
             "x": x.astype(np.float64),
             "ties": ties.get(str(cls), []),
+            **domain,
         }
     starts = bundle["combination_start"]
     for cls, start, stop in zip(bundle["combination_class"], starts[:-1], starts[1:], strict=True):
@@ -120,6 +122,7 @@ def _unpack(bundle: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             "class": int(cls),
             "rows": bundle["combination_row"][start:stop].tolist(),
             "weights": [float(w).hex() for w in bundle["combination_weight"][start:stop]],
+            **domain,
         }
     yield from json.loads(str(bundle["others"]), parse_constant=_no_constants)
 

@@ -10,9 +10,11 @@ step              question                                               cost
 ``exact``         all that floating point cannot tell                    rational solves
 ================  =====================================================  ======================
 
-Every step gets what the steps before it left open, and only proposes: the ledger checks.
+Every step gets what the steps before it left open, and only proposes: the ledger checks. ``bounded`` takes
+the last three steps again where states are bounded.
 """
 
+from rankkit.reach.engine.bounded import decide_within
 from rankkit.reach.engine.steps import decide
 
-__all__ = ["decide"]
+__all__ = ["decide", "decide_within"]

@@ -76,7 +76,7 @@ class Cloud:
             if self.lifted:
                 ratio = v[:, :-1] / np.where(v[:, -1:] > 0, v[:, -1:], np.nan)
                 return np.ldexp(ratio, self.exponents[-1] - self.exponents[:-1])
-        return _unscaled(v, -self.exponents)
+        return unscaled(v, -self.exponents)
 
 
 def make_cloud(W: FloatArray, b: FloatArray | None = None, bounds: FloatArray | None = None) -> Cloud:
@@ -107,12 +107,12 @@ def make_cloud(W: FloatArray, b: FloatArray | None = None, bounds: FloatArray | 
     rays = np.zeros((0, rows.shape[1]))
     if b is not None:
         rays = np.vstack([np.append(np.zeros(W.shape[1]), -1.0), *([] if bounds is None else [bounds])])
-    rays = _unscaled(rays, -(top + fine)) @ axes
+    rays = unscaled(rays, -(top + fine)) @ axes
     rays /= np.linalg.norm(rays, axis=1, keepdims=True)
     return Cloud(points, axes / scale, top + fine, b is not None, rays)
 
 
-def _unscaled(rows: FloatArray, exponents: Array) -> FloatArray:
+def unscaled(rows: FloatArray, exponents: Array) -> FloatArray:
     """Return ``rows * 2**exponents``, each row with its largest entry brought to about 1."""
     mantissa, exponent = np.frexp(rows)
     exponent = exponent + exponents

@@ -17,6 +17,7 @@ import numpy as np
 import scipy.linalg
 
 from rankkit.arrays import FloatArray, IntArray
+from rankkit.reach.engine.coordinates import unscaled
 from rankkit.reach.engine.min_norm import RAY
 
 #: Pivots by largest violation, in units of the order, before the least-index rule takes over.
@@ -27,8 +28,6 @@ LIMIT = 50
 
 #: Relative size below which a column is no help in a floating-point basis.
 INDEPENDENT = 1e-9
-
-_FIRST_UNIT = -2  # -2 - q stands for the q-th unit column, whose weight has to be zero
 
 
 @dataclass(frozen=True)
@@ -49,19 +48,40 @@ class Wins:
 class ExactHull:
     """The rows of a head as exact columns (w, b, 1), or (w, 1) without biases.
 
+    Columns have numbers: rows theirs, the ray ``r`` is ``RAY - r``, and what comes below all rays stands for
+    unit columns, whose weights have to be zero.
+
     Parameters
     ----------
     W : numpy.ndarray (n, d), float64
     b : numpy.ndarray (n,), float64, or None
         With biases there is one more column, the ray (0, -1, 0): a class below the hull loses as well.
+    bounds : numpy.ndarray (r, d + 1), float64, or None
+        Further rays (w, b, 0), where states are bounded; they need biases.
+    base : numpy.ndarray (d,), float64, or None
+        A state within the bounds; the origin by default.
     seed : int
         Draws the columns that complete a first basis.
     """
 
-    def __init__(self, W: FloatArray, b: FloatArray | None, seed: int = 0) -> None:
+    def __init__(
+        self,
+        W: FloatArray,
+        b: FloatArray | None,
+        bounds: FloatArray | None = None,
+        base: FloatArray | None = None,
+        seed: int = 0,
+    ) -> None:
         self._table = W if b is None else np.column_stack([W, b])
         self._lifted = b is not None
+        self._base = np.zeros(W.shape[1]) if base is None else base
+        down = np.zeros((int(self._lifted), self._table.shape[1]))
+        down[:, -1] = -1.0
+        self._rays = down if bounds is None else np.vstack([down, bounds])
+        self._first_unit = RAY - len(self._rays)
+        self._numbers = np.append(np.arange(self._first_unit + 1, 0), np.arange(len(W)))
         self._top = np.frexp(np.abs(self._table).max(axis=0))[1].astype(np.int64)
+        self._even_rays = unscaled(self._rays, -self._top)[::-1]  # in the order of the numbers
         lowest = np.where(self._table == 0, 5000, np.frexp(self._table)[1].astype(np.int64) - 53).min(axis=0)
         self._shift = np.where(lowest == 5000, 0, -lowest)  # column * 2**shift is integral
         self._order = self._table.shape[1] + 1
@@ -80,10 +100,10 @@ class ExactHull:
             try:
                 numerators, denominator = matrix.solve(walk.column(i)).numer_denom()
             except ZeroDivisionError:  # floating point mistook dependent columns for a basis
-                basis = [_FIRST_UNIT - q for q in range(self._order)]
+                basis = [self._first_unit - q for q in range(self._order)]
                 continue
             weights = [Fraction(int(n), int(denominator)) for n in numerators.entries()]
-            leaving = _leaving(basis, weights, greedy)
+            leaving = self._leaving(basis, weights, greedy)
             if leaving is None:
                 carried = [(j, w) for j, w in zip(basis, weights, strict=True) if j >= 0 and w > 0]
                 return Loses(tuple(j for j, _ in carried), tuple(w for _, w in carried))
@@ -93,6 +113,16 @@ class ExactHull:
                 return Wins(walk.state(row, abs(weights[leaving])))
             basis[leaving] = entering
         return None
+
+    def _leaving(self, basis: list[int], weights: list[Fraction], greedy: bool) -> int | None:
+        """Return the position of a weight that must change: a negative one, or any of a unit."""
+        unit = [j <= self._first_unit for j in basis]
+        wrong = [k for k, w in enumerate(weights) if w < 0 or (w and unit[k])]
+        if not wrong:
+            return None
+        if greedy:
+            return max(wrong, key=lambda k: (unit[k], abs(weights[k])))
+        return min(wrong, key=lambda k: basis[k])
 
 
 class _Walk:
@@ -106,10 +136,10 @@ class _Walk:
 
     def column(self, j: int) -> flint.fmpz_mat:
         order = self.hull._order
-        if j <= _FIRST_UNIT:
-            entries = [int(q == _FIRST_UNIT - j) for q in range(order)]
-        elif j == RAY:
-            entries = [0] * (order - 2) + [-1, 0]
+        if j <= self.hull._first_unit:
+            entries = [int(q == self.hull._first_unit - j) for q in range(order)]
+        elif j <= RAY:
+            entries = [*_direction(self.hull._rays[RAY - j], self.hull._shift), 0]
         else:
             entries = [*_integers(self.hull._table[j], self.hull._shift), 1]
         return flint.fmpz_mat(order, 1, entries)
@@ -128,7 +158,7 @@ class _Walk:
         for stage in (start, rivals, spare):
             fresh = [int(j) for j in dict.fromkeys(stage.tolist()) if j not in basis and j != self.i]
             basis += [fresh[c] for c in self._independent(basis, fresh)]
-        units = [_FIRST_UNIT - q for q in range(hull._order)]
+        units = [hull._first_unit - q for q in range(hull._order)]
         return basis + [units[c] for c in self._independent(basis, units)]
 
     def _independent(self, basis: list[int], fresh: list[int]) -> list[int]:
@@ -149,10 +179,10 @@ class _Walk:
         order = self.hull._order
         out = np.zeros((order, len(ids)))
         for c, j in enumerate(ids):
-            if j <= _FIRST_UNIT:
-                out[_FIRST_UNIT - j, c] = 1.0
-            elif j == RAY:
-                out[order - 2, c] = -1.0
+            if j <= self.hull._first_unit:
+                out[self.hull._first_unit - j, c] = 1.0
+            elif j <= RAY:
+                out[:-1, c] = self.hull._even_rays[j - self.hull._first_unit - 1]
             else:
                 out[:-1, c], out[-1, c] = self.scaled[j], 1.0
         return out / np.linalg.norm(out, axis=0)
@@ -175,19 +205,17 @@ class _Walk:
         largest = max(map(abs, slope), default=Fraction(0)) or Fraction(1)
         g = np.array([float(v / largest) for v in slope])
         level = float(depth / largest)
-        value = self.scaled @ g - level
-        error = (len(g) + 8) * 2.0**-52 * (self.size @ np.abs(g) + level) + 1e-290
-        value[[self.i, *(j for j in basis if j >= 0)]] = np.inf
-        ray_helps = self.hull._lifted and slope[-1] > 0
+        rays, numbers = self.hull._even_rays, self.hull._numbers
+        value = np.append(rays @ g, self.scaled @ g - level)
+        size = np.append(np.abs(rays) @ np.abs(g), self.size @ np.abs(g) + level)
+        error = (len(g) + 8) * 2.0**-52 * size + 1e-290
+        value[np.isin(numbers, [self.i, *basis])] = np.inf
         sure = value < -error
         if greedy and sure.any():
-            best = int(np.where(sure, value, np.inf).argmin())
-            return RAY if ray_helps and -g[-1] < value[best] else best
-        if ray_helps:
-            return RAY
-        for j in np.flatnonzero(value < error):
-            if sure[j] or self._sign(y, int(j)) < 0:
-                return int(j)
+            return int(numbers[np.where(sure, value, np.inf).argmin()])
+        for k in np.flatnonzero(value < error):
+            if sure[k] or self._sign(y, int(numbers[k])) < 0:
+                return int(numbers[k])
         return None
 
     def _sign(self, y: flint.fmpq_mat, j: int) -> int:
@@ -205,20 +233,10 @@ class _Walk:
         *direction, up = slope
         if up > 0:
             return tuple(v / up for v in direction)
-        b = hull._table[:, -1]
-        need = Fraction(float(b.max())) - Fraction(float(b[self.i]))
-        return tuple(v * (need / depth + 1) for v in direction)
-
-
-def _leaving(basis: list[int], weights: list[Fraction], greedy: bool) -> int | None:
-    """Return the position of a weight that must change: a negative one, or any of a unit."""
-    pairs = enumerate(zip(basis, weights, strict=True))
-    wrong = [k for k, (j, w) in pairs if w < 0 or (w and j <= _FIRST_UNIT)]
-    if not wrong:
-        return None
-    if greedy:
-        return max(wrong, key=lambda k: (basis[k] <= _FIRST_UNIT, abs(weights[k])))
-    return min(wrong, key=lambda k: basis[k])
+        scores = hull._table[:, -1] + hull._table[:, :-1] @ hull._base
+        need = Fraction(float(scores.max())) - Fraction(float(scores[self.i]))
+        base = [Fraction(float(v)) for v in hull._base]
+        return tuple(v * (need / depth + 1) + start for v, start in zip(direction, base, strict=True))
 
 
 def _integers(row: FloatArray, shift: IntArray) -> list[int]:
@@ -229,6 +247,12 @@ def _integers(row: FloatArray, shift: IntArray) -> list[int]:
         by -= denominator.bit_length() - 1
         out.append(numerator << by if by >= 0 else numerator >> -by)
     return out
+
+
+def _direction(ray: FloatArray, shift: IntArray) -> list[int]:
+    """Return the integers in proportion to ``ray * 2**shift``."""
+    ends = [v.as_integer_ratio()[1].bit_length() - 1 for v in ray.tolist()]
+    return _integers(ray, shift + max(0, *(end - by for end, by in zip(ends, shift.tolist(), strict=True))))
 
 
 def _fractions(column: flint.fmpq_mat) -> list[Fraction]:
