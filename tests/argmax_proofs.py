@@ -22,3 +22,8 @@ def decided(W: object, b: object = None, domain: object = None) -> rk.ArgmaxRepo
     winners = [i for i, c in enumerate(proofs) if isinstance(c, rk.Witness)]
     assert winners == report.argmaxable.tolist()
     return report
+
+
+def verdicts(report: rk.ArgmaxReport) -> list[str]:
+    """Return the name of every verdict, in the order of the classes."""
+    return [report.verdict(i).name for i in report.classes]

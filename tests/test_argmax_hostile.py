@@ -6,15 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from argmax_proofs import decided
+from argmax_proofs import decided, verdicts
 from scipy.spatial import ConvexHull
 
 import rankkit as rk
 from rankkit.errors import InputError
-
-
-def verdicts(report: rk.ArgmaxReport) -> list[str]:
-    return [report.verdict(i).name for i in report.classes]
 
 
 def gaussian(classes: int, d: int, seed: int = 0) -> np.ndarray:

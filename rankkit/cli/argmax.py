@@ -9,11 +9,18 @@ from typing import Annotated
 import typer
 
 from rankkit.cli import heads, output
+from rankkit.cli.guard import INTERRUPTED
 
 
 def argmax(
     head: heads.HeadArgument = heads.DEFAULT,
     save: Annotated[Path | None, typer.Option("--save", help="Write every certificate to this file.")] = None,
+    journal: Annotated[
+        Path | None,
+        typer.Option(
+            "--journal", help="Keep every verdict in this file; an interrupted run goes on from there."
+        ),
+    ] = None,
     limit: Annotated[int, typer.Option("--limit", min=0, help="Classes to list in the table.")] = 20,
     lower: Annotated[
         float | None, typer.Option("--lower", help="Least value of every coordinate of a state.")
@@ -34,8 +41,17 @@ def argmax(
     loaded = heads.resolve(head, weight, bias, transpose)
     low, high = -inf if lower is None else lower, inf if upper is None else upper
     domain = Free() if (low, high) == (-inf, inf) else Box(low, high)
-    with output.progress(quiet=as_json) as show:
-        report = argmaxable(loaded, domain, progress=output.stage(show, "classes"))
+    try:
+        with output.progress(quiet=as_json) as show:
+            report = argmaxable(loaded, domain, journal=journal, progress=output.stage(show, "classes"))
+    except KeyboardInterrupt as stop:
+        kept = (
+            "with --journal FILE, what is decided is kept"
+            if journal is None
+            else f"what was decided is in {journal}, and the same command goes on from there"
+        )
+        typer.echo(f"rankkit: interrupted; {kept}", err=True)
+        raise typer.Exit(INTERRUPTED) from stop
     if save is not None:
         report.save(save)
     groups = {name: getattr(report, name) for name in ("argmaxable", "unargmaxable", "tied", "undecided")}

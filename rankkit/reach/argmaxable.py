@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack, closing
 
 import numpy as np
 
@@ -13,7 +15,7 @@ from rankkit.errors import InputError
 from rankkit.heads import Head
 from rankkit.reach import engine
 from rankkit.reach.engine.duplicates import group_rows
-from rankkit.reach.ledger import Ledger
+from rankkit.reach.ledger import Ledger, Verdict
 from rankkit.reach.report import ArgmaxReport
 
 
@@ -21,6 +23,7 @@ def argmaxable(
     head: Head,
     domain: Domain | None = None,
     classes: Iterable[int] | None = None,
+    journal: str | os.PathLike[str] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> ArgmaxReport:
     r"""Decide which classes of a head can win, each with a certificate.
@@ -39,6 +42,10 @@ def argmaxable(
         side.
     classes : iterable of int, optional
         The classes to decide; all by default.
+    journal : path-like, optional
+        A file to which every verdict is written as soon as it is proved. A run that was interrupted goes on
+        from there, with the same head and domain. What it holds is trusted as it was written;
+        :func:`rankkit.check` decides certificates again.
     progress : callable, optional
         Called now and then with the number of classes decided and the number asked for.
 
@@ -51,7 +58,9 @@ def argmaxable(
     Raises
     ------
     InputError
-        A class out of range or named twice.
+        A class out of range or named twice; a journal of another head, domain or version.
+    LoadError
+        A journal that is none, is damaged, or that another process writes.
     TypeError
         Arguments of another type.
 
@@ -73,14 +82,21 @@ def argmaxable(
         raise TypeError(f"domain is {domain!r}; wanted rankkit.domains.Free(), Box, AtLeast or NonNegative")
     asked = _asked(head, classes)
     show = progress or (lambda decided, asked: None)
-    ledger = Ledger(head, domain)
-    groups = group_rows(ledger.W, np.zeros(head.classes) if ledger.b is None else ledger.b)
-    with threads.suited_to(head.W.size):
+    with ExitStack() as stack:
+        book = None
+        if journal is not None:
+            from rankkit.reach.journal import Journal
+
+            book = stack.enter_context(closing(Journal(journal, head, domain)))
+        ledger = Ledger(head, domain, book)
+        groups = group_rows(ledger.W, np.zeros(head.classes) if ledger.b is None else ledger.b)
+        stack.enter_context(threads.suited_to(head.W.size))
         if ledger.bounds is None:
             engine.decide(ledger, groups, asked, show)
         else:
-            free = Ledger(head)
-            engine.decide(free, groups, asked, lambda decided, asked: None)
+            free = Ledger(head, heir=ledger)
+            open_ = asked[ledger.verdicts[groups.standing(asked)] == Verdict.UNDECIDED]
+            engine.decide(free, groups, open_, lambda decided, asked: None)
             engine.decide_within(ledger, free, groups, asked, show)
     return ArgmaxReport(head=head, domain=domain, classes=asked, ledger=ledger, groups=groups)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import IntEnum
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +17,12 @@ from rankkit.domains import Domain, Free
 from rankkit.heads import Head
 from rankkit.reach.screen import own_directions
 from rankkit.reach.verify import inside_simplex
+
+if TYPE_CHECKING:
+    from rankkit.reach.journal import Journal
+
+#: Rows and weights of the classes that dominate one.
+Proof = tuple[tuple[int, ...], tuple[Fraction, ...] | FloatArray]
 
 #: How far leads are measured, as a share of a class's own score; with biases a long lead makes a short state.
 LEVEL, TILTED = 1e-6, 0.1
@@ -61,17 +68,39 @@ class Ledger:
         Class -> rows and weights of the classes that dominate it.
     reasons : dict
         Class -> why it is undecided.
+
+    Parameters
+    ----------
+    head, domain
+        What the verdicts are about.
+    journal : Journal, optional
+        Where every verdict is written as it is entered; those that it holds already are entered first.
+    heir : Ledger, optional
+        About a smaller domain: what never wins here is entered there too.
     """
 
-    def __init__(self, head: Head, domain: Domain | None = None) -> None:
+    def __init__(
+        self,
+        head: Head,
+        domain: Domain | None = None,
+        journal: Journal | None = None,
+        heir: Ledger | None = None,
+    ) -> None:
         self.bounds = (domain or Free()).bounds(head.d)
         self.W = arrays.widen(head.W) + 0.0
         self.b = None if head.b is None else arrays.widen(head.b)
         self.verdicts = np.zeros(head.classes, np.int8)
         self.rules = np.zeros(head.classes, np.int8)
-        self.combinations: dict[int, tuple[tuple[int, ...], tuple[Fraction, ...] | FloatArray]] = {}
+        self.combinations: dict[int, Proof] = {}
         self.reasons: dict[int, str] = {}
         self._states: dict[int, Array] = {}
+        self._heir, self._journal = heir, None
+        if journal is not None:
+            journal.replay(
+                lambda i, rule, state: self._win(Rule(rule), {i: state}),
+                lambda i, rule, proof: self._lose(i, Rule(rule), proof),
+            )
+            self._journal = journal
 
     def enter_witnesses(
         self, classes: IntArray, X: FloatArray, rule: Rule, ties: Sequence[tuple[int, ...]]
@@ -90,10 +119,8 @@ class Ledger:
             refusals = checker.witnesses(
                 self.W, self.b, classes[rest].tolist(), arrays.widen(states[rest]), [ties[k] for k in rest]
             )
-            for k, refusal in zip(rest, refusals, strict=True):
-                if refusal is None:
-                    self._enter(int(classes[k]), Verdict.ARGMAXABLE, rule)
-                    self._states[int(classes[k])] = states[k].copy()
+            shown = [k for k, refusal in zip(rest, refusals, strict=True) if refusal is None]
+            self._win(rule, {int(classes[k]): states[k].copy() for k in shown})
 
     def enter_exact_witness(
         self, i: int, state: Sequence[Fraction], rule: Rule, ties: tuple[int, ...]
@@ -111,8 +138,7 @@ class Ledger:
                 return False
             terms = np.vstack([terms, more])
             if self._admits(terms) and checker.long_witness(self.W, self.b, i, terms, ties) is None:
-                self._enter(i, Verdict.ARGMAXABLE, rule)
-                self._states[i] = terms
+                self._win(rule, {i: terms})
         return True
 
     def enter_own_directions(
@@ -124,6 +150,9 @@ class Ledger:
         ``asked`` positions among them. Returns the rivals of those that do not, as positions. With biases, a
         state is stretched until its lead over every other class outweighs any difference of biases twice.
         """
+        if not len(asked):
+            return {}
+        won: dict[int, Array] = {}
         b = np.zeros(len(leaders)) if self.b is None else self.b[leaders]
         level = bool((b == b[0]).all())
         found = own_directions(rows, asked, clear=LEVEL if level else TILTED)
@@ -136,8 +165,8 @@ class Ledger:
                     state = np.ldexp(state.astype(np.float64), need)
                 if not (np.ldexp(state, -need) == found.states[k]).all():  # beyond the range of float64
                     continue
-            self._enter(int(leaders[asked[k]]), Verdict.ARGMAXABLE, Rule.OWN_DIRECTION)
-            self._states[int(leaders[asked[k]])] = state
+            won[int(leaders[asked[k]])] = state
+        self._win(Rule.OWN_DIRECTION, won)
         return found.rivals
 
     def enter_simplex(
@@ -151,26 +180,19 @@ class Ledger:
         shown = inside_simplex(self.W, self.b, corners, classes.tolist(), weights)
         for i, share, rule, good in zip(classes.tolist(), weights, rules, shown, strict=True):
             if good:
-                self._enter(i, Verdict.UNARGMAXABLE, rule)
-                self.combinations[i] = (corners, share)
+                self._lose(i, rule, (corners, share))
 
     def enter_combination(
         self, i: int, rows: Sequence[int], weights: tuple[Fraction, ...] | FloatArray, rule: Rule
     ) -> bool:
         """Enter class ``i`` as dominated by ``rows`` if that is shown; tell whether it was."""
+        if self.verdicts[i] == Verdict.UNARGMAXABLE:
+            return True
         given = [Fraction(w) if isinstance(w, Fraction) else Fraction(float(w)) for w in weights]
         if checker.combination(self.W, self.b, i, rows, given, self.bounds) is not None:
             return False
-        self._enter(i, Verdict.UNARGMAXABLE, rule)
-        self.combinations[i] = (tuple(int(j) for j in rows), weights)
+        self._lose(i, rule, (tuple(int(j) for j in rows), weights))
         return True
-
-    def adopt(self, free: Ledger) -> None:
-        """Take over the proofs of a ledger without bounds that hold within any: of classes that never win."""
-        for i, proof in free.combinations.items():
-            if self.verdicts[i] == Verdict.UNDECIDED:
-                self._enter(i, Verdict.UNARGMAXABLE, Rule(free.rules[i]))
-                self.combinations[i] = proof
 
     def open(self, classes: IntArray) -> IntArray:
         """Return those of ``classes`` that are undecided."""
@@ -184,9 +206,24 @@ class Ledger:
         """Whether a state (d,), or terms (m, d) of it, lies within the bounds."""
         return self.bounds is None or outside(np.atleast_2d(arrays.widen(state)), self.bounds) is None
 
-    def _enter(self, i: int, verdict: Verdict, rule: Rule) -> None:
-        self.verdicts[i], self.rules[i] = verdict, rule
+    def _win(self, rule: Rule, states: dict[int, Array]) -> None:
+        for i in states:
+            self.verdicts[i], self.rules[i] = Verdict.ARGMAXABLE, rule
+            self.reasons.pop(i, None)
+        self._states |= states
+        if self._journal is not None:
+            for kind in {(state.dtype, state.shape) for state in states.values()}:
+                alike = {i: state for i, state in states.items() if (state.dtype, state.shape) == kind}
+                self._journal.wins(rule, alike)
+
+    def _lose(self, i: int, rule: Rule, proof: Proof) -> None:
+        self.verdicts[i], self.rules[i] = Verdict.UNARGMAXABLE, rule
+        self.combinations[i] = proof
         self.reasons.pop(i, None)
+        if self._journal is not None:
+            self._journal.loses(rule, i, *proof)
+        if self._heir is not None and self._heir.verdicts[i] == Verdict.UNDECIDED:
+            self._heir._lose(i, rule, proof)
 
 
 def _terms(left: list[Fraction], count: int) -> FloatArray:

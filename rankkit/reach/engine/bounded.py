@@ -57,7 +57,6 @@ class _Bounded:
         self.threads = ThreadpoolController()
 
     def run(self) -> None:
-        self.ledger.adopt(self.free)
         self._report()
         points = self._open_points()
         rivals = self._parts_of_free_states(points)
@@ -180,8 +179,7 @@ class _Bounded:
         return self.ledger.verdicts[self.leaders[points]] == Verdict.UNDECIDED
 
     def _report(self) -> None:
-        standing = np.where(self.groups.tied[self.asked], self.groups.leader[self.asked], self.asked)
-        decided = self.ledger.verdicts[standing] != Verdict.UNDECIDED
+        decided = self.ledger.verdicts[self.groups.standing(self.asked)] != Verdict.UNDECIDED
         self.progress(int(decided.sum()), len(self.asked))
 
 

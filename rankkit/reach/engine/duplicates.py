@@ -33,6 +33,10 @@ class RowGroups:
         """One class per distinct row, ascending: the contenders of every comparison."""
         return np.flatnonzero(self.leader == np.arange(len(self.leader)))
 
+    def standing(self, classes: IntArray) -> IntArray:
+        """Return the class whose verdict stands for each of ``classes``: the leader, for those that tie."""
+        return np.where(self.tied[classes], self.leader[classes], classes)
+
     def ties(self, i: int) -> tuple[int, ...]:
         """Return the other classes with the row and the bias of class ``i``, where ``i`` is tied."""
         if not self.tied[i]:
