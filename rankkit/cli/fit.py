@@ -34,9 +34,7 @@ def fit(
     contexts: Annotated[int, typer.Option("--contexts", help="Contexts of synthetic truths.")] = 60,
     classes: Annotated[int, typer.Option("--classes", help="Classes of synthetic truths.")] = 40,
     truths: Annotated[int, typer.Option("--truths", help="Synthetic truths of each concentration.")] = 3,
-    steps: Annotated[
-        int, typer.Option("--steps", help="L-BFGS steps of a fit; linear heads get twice.")
-    ] = 400,
+    steps: Annotated[int, typer.Option("--steps", help="L-BFGS steps of a fit at most.")] = 800,
     restarts: Annotated[int, typer.Option("--restarts", help="Random starts; the best is kept.")] = 1,
     seed: heads.Seed = 0,
     as_json: heads.Json = False,

@@ -18,6 +18,7 @@ from rankkit.functions.monotone_network import MonotoneNetwork
 from rankkit.functions.plif import PLIF
 from rankkit.functions.polynomial import Polynomial
 from rankkit.functions.rational_quadratic import RationalQuadratic
+from rankkit.functions.segments import SegmentReport, coarsen, distance, refine, segment_report
 from rankkit.functions.sigsoftmax import SigSoftmax
 from rankkit.functions.softcap import SoftCap
 
@@ -32,11 +33,16 @@ __all__ = [
     "PointwiseFunction",
     "Polynomial",
     "RationalQuadratic",
+    "SegmentReport",
     "SigSoftmax",
     "SoftCap",
     "apply",
+    "coarsen",
+    "distance",
     "families",
     "from_spec",
+    "refine",
+    "segment_report",
 ]
 
 

@@ -59,8 +59,8 @@ def fit(
     seed : int, numpy.random.Generator or None
         Where the random starts come from; the result tells the integer that repeats it.
     steps : int
-        At most so many L-BFGS steps. Monotone heads start from a linear head fitted in so many steps: for a
-        fair comparison give the linear head twice as many.
+        At most so many L-BFGS steps. Monotone heads spend the first tenth of them as a linear head, where
+        they start from.
     restarts : int
         Number of random starts; the best is returned.
     tolerance : float
@@ -68,7 +68,8 @@ def fit(
     weights : array-like (contexts,), optional
         How much each context counts, such as how often it was seen; equal by default.
     warm : FitResult, optional
-        Start there: an earlier fit of the same head, which goes on, or of the linear head.
+        Start there: an earlier fit of the same head, which goes on, of "lms-plif" with fewer segments that
+        the new ones divide, or of the linear head.
     executor : concurrent.futures.Executor, optional
         Runs the restarts.
     progress : callable, optional
@@ -117,7 +118,7 @@ def fit(
         runs = []
         for run in executor.map(_call, jobs):
             runs.append(run)
-            show(len(runs) * jobs[0].total, restarts * jobs[0].total)
+            show(len(runs) * steps, restarts * steps)
     return _result(recipe, model, target, own_seed, tolerance, runs)
 
 
@@ -145,7 +146,8 @@ def _require_same(warm: FitResult, model: Model, target: Target, d: int) -> None
         raise InputError(
             f"warm is a fit of {warm.shape} with d = {warm.d}; wanted {target.shape} with d = {d}"
         )
-    if warm.model not in (model, Linear(bias=model.bias)):
+    contained = model.take_over(warm.model, warm.arrays) is not None
+    if not contained and warm.model != Linear(bias=model.bias):
         raise InputError(
             f"warm is a fit of {warm.model}; wanted one of {model} or of {Linear(bias=model.bias)}"
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,6 +13,10 @@ from rankkit.learn.heads import Model
 from rankkit.learn.heads.linear import Linear
 from rankkit.learn.objective import Target
 from rankkit.learn.optimise import Run, loss_and_gradient, minimise
+
+#: One step in so many goes to the linear head that a monotone head starts from: more is lost on a basin that
+#: is good for the linear head, with fewer the learned slopes wander.
+LINEAR_SHARE = 10
 
 #: Called with steps done and steps at most; raise StopIteration to stop early.
 Progress = Callable[[int, int], None]
@@ -29,11 +33,6 @@ class Restart:
     steps: int
     tolerance: float
 
-    @property
-    def total(self) -> int:
-        """Steps at most, those of a linear start included."""
-        return self.steps * (1 + self.model.starts_linear)
-
     def __call__(self, progress: Progress) -> Run:
         """Fit from a random start."""
         with threads.suited_to(self.target.P.size):
@@ -42,25 +41,32 @@ class Restart:
     def _fit(self, progress: Progress) -> Run:
         rng = np.random.default_rng(self.seed)
         if not self.model.starts_linear:
-            return self._minimise(
-                self.model, self._random(self.model, rng), lambda n: progress(n, self.total)
-            )
-        straight = Linear(bias=self.model.bias)
-        linear = self._minimise(straight, self._random(straight, rng), lambda n: progress(n, self.total))
+            start = self._random(self.model, rng)
+            return self._minimise(self.model, start, self.steps, lambda n: progress(n, self.steps))
+        straight, first = Linear(bias=self.model.bias), -(-self.steps // LINEAR_SHARE)
+        start = self._random(straight, rng)
+        linear = self._minimise(straight, start, first, lambda n: progress(n, self.steps))
+        if first == self.steps:
+            return replace(linear, arrays=self._from_linear(linear, rng))
         # a function that is far from a line where the linear logits are starts better at random
         starts = self._from_linear(linear, rng), self._random(self.model, rng)
-        watch = lambda n: progress(self.steps + n, self.total)  # noqa: E731
-        return _joined(linear, self._minimise(self.model, min(starts, key=self._loss), watch))
+        start = min(starts, key=self._loss)
+        watch = lambda n: progress(first + n, self.steps)  # noqa: E731
+        return _joined(linear, self._minimise(self.model, start, self.steps - first, watch))
 
     def go_on(self, before: Run, model: Model, progress: Progress) -> Run:
-        """Continue a run of ``model``: of this head, or of the linear one."""
-        same = model == self.model
-        start = before.arrays if same else self._from_linear(before, np.random.default_rng(self.seed))
+        """Continue a run of ``model``: of this head, of one that it contains, or of the linear one."""
+        start = self.model.take_over(model, before.arrays)
+        if start is None:
+            start = self._from_linear(before, np.random.default_rng(self.seed))
+        watch = lambda n: progress(n, self.steps)  # noqa: E731
         with threads.suited_to(self.target.P.size):
-            return _joined(before, self._minimise(self.model, start, lambda n: progress(n, self.steps)))
+            return _joined(before, self._minimise(self.model, start, self.steps, watch))
 
-    def _minimise(self, model: Model, start: dict[str, FloatArray], watch: Callable[[int], None]) -> Run:
-        return minimise(model, self.target, start, self.steps, self.tolerance, watch)
+    def _minimise(
+        self, model: Model, start: dict[str, FloatArray], steps: int, watch: Callable[[int], None]
+    ) -> Run:
+        return minimise(model, self.target, start, steps, self.tolerance, watch)
 
     def _random(self, model: Model, rng: np.random.Generator) -> dict[str, FloatArray]:
         return model.start(model.shapes(*self.target.shape, self.d), rng)

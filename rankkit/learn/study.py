@@ -128,7 +128,7 @@ def compare(
     widths: Sequence[int] = (2, 5, 10),
     seed: int | np.random.Generator | None = 0,
     *,
-    steps: int = 500,
+    steps: int = 1000,
     restarts: int = 1,
     bias: bool = True,
     executor: Executor | None = None,
@@ -136,8 +136,7 @@ def compare(
 ) -> Study:
     """Fit every head at every width to every truth.
 
-    The linear head gets twice the steps, as many as a monotone head with its linear start. Beside each head
-    stands the linear head with as many parameters.
+    All get the same number of steps. Beside each head stands the linear head with as many parameters.
 
     Parameters
     ----------
@@ -182,7 +181,7 @@ def compare(
     rivals = {key: _linear_width(shapes[key[0]], sizes[key], bias) for key in asked}
     needed = dict.fromkeys([*asked, *((key[0], rivals[key], "linear") for key in asked)])
     jobs = [
-        (target.P, head, d, steps * (2 if head == "linear" else 1), restarts, own_seed, bias)
+        (target.P, head, d, steps, restarts, own_seed, bias)
         for truth, d, head in needed
         for target in targets[truth]
     ]

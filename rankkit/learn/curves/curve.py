@@ -21,6 +21,10 @@ class Curve(ABC):
     def start(self) -> FloatArray:
         """Return the parameters (q,) that learning starts from: the identity, or near it; q may be 0."""
 
+    def take_over(self, other: Curve, theta: FloatArray) -> FloatArray | None:
+        """Return the parameters with which this is the function of ``other``, if it can be."""
+        return theta if other == self else None
+
     @abstractmethod
     def evaluate(self, z: FloatArray, theta: FloatArray) -> tuple[FloatArray, FloatArray, PullCurve]:
         """Return values f(z), slopes f'(z), and the way back."""

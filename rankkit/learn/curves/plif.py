@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rankkit.arrays import FloatArray, count, number
+from rankkit.errors import InputError
 from rankkit.functions import PLIF, PointwiseFunction
 from rankkit.learn.curves.curve import Curve, PullCurve, free, positive, positive_slope
 
@@ -21,17 +22,34 @@ class LearnedPLIF(Curve):
         K. An even K has a kink at 0.
     bound : float
         T, in logits.
+    init : {"identity", "random"}
+        All slopes 1, or the published random ones (:meth:`rankkit.functions.PLIF.random`).
+    slopes_seed : int
+        Where random slopes come from.
     """
 
     segments: int = 100
     bound: float = 10.0
+    init: str = "identity"
+    slopes_seed: int = 0
 
     def __post_init__(self) -> None:
+        if self.init not in ("identity", "random"):
+            raise InputError(f"init is {self.init!r}; wanted 'identity' or 'random'")
         object.__setattr__(self, "segments", count("segments", self.segments))
         object.__setattr__(self, "bound", number("bound", self.bound, positive=True))
 
     def start(self) -> FloatArray:
-        return free(np.ones(self.segments))
+        if self.init == "identity":
+            return free(np.ones(self.segments))
+        return free(PLIF.random(self.segments, self.bound, self.slopes_seed).slopes)
+
+    def take_over(self, other: Curve, theta: FloatArray) -> FloatArray | None:
+        """Return the parameters of the same function, where the segments are those of ``other`` or finer."""
+        if not isinstance(other, LearnedPLIF) or other.bound != self.bound:
+            return None
+        times, rest = divmod(self.segments, other.segments)
+        return None if rest else np.repeat(theta, times)
 
     def evaluate(self, z: FloatArray, theta: FloatArray) -> tuple[FloatArray, FloatArray, PullCurve]:
         K, step = self.segments, 2 * self.bound / self.segments

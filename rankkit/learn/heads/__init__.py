@@ -33,8 +33,16 @@ def _gss(c: float = -1.5, k: float = 2.5, bias: bool = True) -> Model:
     return Monotone(Fixed(GSS(c, k)), bias)
 
 
-def _lms_plif(segments: int = 100, bound: float = 10.0, bias: bool = True) -> Model:
-    return Monotone(LearnedPLIF(segments, bound), bias)
+def _lms_plif(
+    segments: int = 100,
+    bound: float = 10.0,
+    init: str = "identity",
+    slopes_seed: int = 0,
+    frozen: bool = False,
+    bias: bool = True,
+) -> Model:
+    curve = LearnedPLIF(segments, bound, init, slopes_seed)
+    return Monotone(Fixed(curve.function(curve.start())) if frozen else curve, bias)
 
 
 def _monotone_network(units: int = 8, bound: float = 10.0, bias: bool = True) -> Model:

@@ -60,6 +60,10 @@ class Model(ABC):
         start = self.start(shapes, rng)
         return {name: linear[name].copy() if name in linear else start[name] for name in shapes}
 
+    def take_over(self, other: Model, arrays: Arrays) -> dict[str, FloatArray] | None:
+        """Return arrays that predict what those of another head predict, where this head contains it."""
+        return dict(arrays) if other == self else None
+
     def function(self, arrays: Arrays) -> PointwiseFunction | None:
         """Return the function on the logits, where the head is one softmax of a function of logits."""
         return None

@@ -72,6 +72,12 @@ class Monotone(Model):
         own = {"curve": self.curve.start()} if "curve" in shapes else {}
         return super().start(shapes, rng) | own
 
+    def take_over(self, other: Model, arrays: Arrays) -> dict[str, FloatArray] | None:
+        if not isinstance(other, Monotone) or other.bias != self.bias or "curve" not in arrays:
+            return super().take_over(other, arrays)
+        theta = self.curve.take_over(other.curve, arrays["curve"])
+        return None if theta is None else {**arrays, "curve": theta}
+
     def scores(self, arrays: Arrays) -> tuple[FloatArray, Pullback]:
         Z, pull_logits = output_logits(arrays, arrays["H"])
         values, slopes, pull_curve = self.curve.evaluate(Z, self._theta(arrays))
