@@ -65,17 +65,15 @@ class PointwiseFunction(ABC):
         left, right = _at_position(np.minimum(first, last)), _at_position(np.maximum(first, last))
         with np.errstate(invalid="ignore"):  # infinite values far outside
             nearer = np.where(abs(_evaluate(self, left) - y) < abs(_evaluate(self, right) - y), left, right)
-        # several numbers with the very value y: the middle one
-        return np.where(
-            outside, np.nan, np.where(first <= last, _at_position(-_middle(-first, -last)), nearer)
-        )
+        nearest_0 = _at_position(np.clip(0, first, np.maximum(first, last)))  # where several have the value y
+        return np.where(outside, np.nan, np.where(first <= last, nearest_0, nearer))
 
     def _crossing(self, y: FloatArray, below: Callable[..., Any]) -> tuple[IntArray, IntArray]:
         """Return neighbours: the last number at which f is below y, and the first at which it is not."""
         low = _position(np.full(y.shape, -np.finfo(np.float64).max)) - 1
         high = -low
         for _ in range(64):
-            middle = _middle(low, high)
+            middle = low // 2 + high // 2 + (low % 2 + high % 2) // 2  # their sum may overflow
             is_below = below(_evaluate(self, _at_position(middle)), y)
             low, high = np.where(is_below, middle, low), np.where(is_below, high, middle)
         return low, high
@@ -173,10 +171,6 @@ def softplus_ball(z: Any) -> Any:
 
 
 _PROBE = np.sort(np.concatenate([np.linspace(-8.0, 8.0, 161), [-30.0, -20.0, -12.0, 12.0, 20.0, 30.0]]))
-
-
-def _middle(a: IntArray, b: IntArray) -> IntArray:
-    return np.asarray(a // 2 + b // 2 + (a % 2 + b % 2) // 2)  # a + b may overflow
 
 
 def _position(z: FloatArray) -> IntArray:
