@@ -15,7 +15,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from rankkit import datasets, domains, figures, functions, learn, matrices, theorems
-    from rankkit.certificates import Combination, Minor, Monomials, Witness, check
+    from rankkit.certificates import Combination, GenericMinor, Minor, Monomials, Witness, check
     from rankkit.errors import CertificateError, DatasetMissing, InputError, LoadError
     from rankkit.functions import MonotoneFunction, PointwiseFunction
     from rankkit.heads import Head, LowRankLogits, MixtureOfSoftmaxes, load_head, log_probs
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 # Names are loaded at first use, so that `import rankkit` stays quick.
 _ROOMS = {
-    "certificates": ("Combination", "Minor", "Monomials", "Witness", "check"),
+    "certificates": ("Combination", "GenericMinor", "Minor", "Monomials", "Witness", "check"),
     "errors": ("CertificateError", "DatasetMissing", "InputError", "LoadError"),
     "functions": ("MonotoneFunction", "PointwiseFunction"),
     "heads": ("Head", "LowRankLogits", "MixtureOfSoftmaxes", "load_head", "log_probs"),
@@ -44,6 +44,7 @@ __all__ = [
     "CertificateError",
     "Combination",
     "DatasetMissing",
+    "GenericMinor",
     "Head",
     "InputError",
     "LoadError",

@@ -167,7 +167,7 @@ def test_the_public_surface_is_kept():
         functions.SigSoftmax functions.GSS functions.PLIF functions.SoftCap functions.LeakyReLU
         spectrum rank_bounds rank_gain argmaxable domains.Free
         domains.Box domains.NonNegative domains.AtLeast
-        check Witness Combination Minor Monomials
+        check Witness Combination Minor GenericMinor Monomials
         theorems.get theorems.all figures.rank_gain figures.spectrum write_report
     """
     for name in names.split():

@@ -11,16 +11,9 @@ import pytest
 import sympy
 
 from rankkit.certificates.checker import modular
+from rankkit.certificates.checker.logits import Logits, residues
 from rankkit.certificates.checker.modular import PRIMES, inverse, multiply, pivots, power, product, reduce
-from rankkit.certificates.checker.residues import (
-    BASE,
-    OF_EXPONENTIAL,
-    RATIONAL,
-    Logits,
-    residues,
-    scores,
-    tops,
-)
+from rankkit.certificates.checker.residues import BASE, OF_EXPONENTIAL, RATIONAL, scores, tops
 from rankkit.functions import PLIF, Identity, LeakyReLU, Polynomial, RationalQuadratic, families, from_spec
 from rankkit.functions.base import PointwiseFunction
 

@@ -1,8 +1,7 @@
-"""The four certificates: what each one claims, and its JSON form."""
+"""The certificates: those about a class, what each one claims and its JSON form; and the list of all."""
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -13,6 +12,8 @@ import numpy as np
 
 from rankkit.arrays import FloatArray
 from rankkit.certificates.checker import files
+from rankkit.certificates.encoding import array, encode, frozen, hexadecimal
+from rankkit.certificates.rank_kinds import GenericMinor, Minor, Monomials
 from rankkit.domains import Box, Domain, Free
 
 
@@ -42,7 +43,7 @@ class Witness:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "cls", index(self.cls))
-        object.__setattr__(self, "x", _frozen(self.x))
+        object.__setattr__(self, "x", frozen(self.x))
         object.__setattr__(self, "ties", tuple(map(index, self.ties)))
 
     def to_json(self) -> dict[str, Any]:
@@ -59,7 +60,7 @@ class Witness:
     @classmethod
     def from_json(cls, c: Mapping[str, Any]) -> Self:
         """Read a certificate from JSON values."""
-        return cls(c["head"], c["class"], _array(c["x"]), tuple(c["ties"]), _domain(c))
+        return cls(c["head"], c["class"], array(c["x"]), tuple(c["ties"]), _domain(c))
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,11 +96,11 @@ class Combination:
         object.__setattr__(self, "cls", index(self.cls))
         object.__setattr__(self, "rows", tuple(map(index, self.rows)))
         if isinstance(self.weights, np.ndarray):
-            object.__setattr__(self, "weights", _frozen(self.weights))
+            object.__setattr__(self, "weights", frozen(self.weights))
 
     def to_json(self) -> dict[str, Any]:
         """Return the certificate as JSON values."""
-        weights = [_hexadecimal(w) for w in self.weights]
+        weights = [hexadecimal(w) for w in self.weights]
         return {
             "kind": "combination",
             "head": self.head,
@@ -118,128 +119,14 @@ class Combination:
         return cls(c["head"], c["class"], tuple(c["rows"]), weights, _domain(c))
 
 
-@dataclass(frozen=True, eq=False)
-class Minor:
-    """A non-singular square submatrix: the rank is at least its size.
-
-    Attributes
-    ----------
-    head : str
-        Fingerprint of the head.
-    subject : str
-        "matrix" (W itself), "scores" (f(H W^T + b)), "centred" (scores less their row means, as differences
-        to the first of ``cols``) or "log_probs".
-    rows, cols : tuple of int
-        Which rows and columns; a centred minor of size k has k + 1 columns.
-    function : dict, optional
-        What ``f.spec()`` returns; None for a matrix.
-    contexts : numpy.ndarray (k, d), float64, optional
-        The rows of H that are used; None for a matrix.
-    bits : int
-        Precision at which interval arithmetic succeeds; of no account where the proof is modular.
-    """
-
-    head: str
-    subject: str
-    rows: tuple[int, ...]
-    cols: tuple[int, ...]
-    function: Mapping[str, Any] | None = None
-    contexts: FloatArray | None = None
-    bits: int = 64
-
-    def __post_init__(self) -> None:
-        if self.contexts is not None:
-            object.__setattr__(self, "contexts", _frozen(self.contexts))
-
-    @property
-    def rank(self) -> int:
-        """The rank that this minor proves."""
-        return len(self.rows)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the certificate as JSON values."""
-        return {
-            "kind": "minor",
-            "head": self.head,
-            "subject": self.subject,
-            "rows": [int(r) for r in self.rows],
-            "cols": [int(c) for c in self.cols],
-            "function": dict(self.function) if isinstance(self.function, Mapping) else self.function,
-            "contexts": None if self.contexts is None else encode(self.contexts),
-            "bits": self.bits,
-        }
-
-    @classmethod
-    def from_json(cls, c: Mapping[str, Any]) -> Self:
-        """Read a certificate from JSON values."""
-        contexts = None if c["contexts"] is None else _array(c["contexts"])
-        return cls(
-            c["head"], c["subject"], tuple(c["rows"]), tuple(c["cols"]), c["function"], contexts, c["bits"]
-        )
-
-
-@dataclass(frozen=True)
-class Monomials:
-    """A count of monomials: a polynomial of logits of width d has at most this rank.
-
-    Attributes
-    ----------
-    head : str
-        Fingerprint of the head.
-    subject : str
-        "scores", "centred" or "log_probs", as in :class:`Minor`.
-    function : dict
-        What ``f.spec()`` returns for a polynomial.
-    shape : tuple of int
-        (contexts, classes).
-    d : int
-        Width of the head.
-    bias : bool
-        Whether it has a bias, with which every lower monomial appears.
-    rank : int
-        The bound.
-    """
-
-    head: str
-    subject: str
-    function: Mapping[str, Any]
-    shape: tuple[int, int]
-    d: int
-    bias: bool
-    rank: int
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the certificate as JSON values."""
-        return {
-            "kind": "monomials",
-            "head": self.head,
-            "subject": self.subject,
-            "function": dict(self.function),
-            "shape": list(self.shape),
-            "d": self.d,
-            "bias": self.bias,
-            "rank": self.rank,
-        }
-
-    @classmethod
-    def from_json(cls, c: Mapping[str, Any]) -> Self:
-        """Read a certificate from JSON values."""
-        contexts, classes = c["shape"]
-        return cls(c["head"], c["subject"], c["function"], (contexts, classes), c["d"], c["bias"], c["rank"])
-
-
-Certificate = Witness | Combination | Minor | Monomials
-KINDS: dict[str, type[Witness] | type[Combination] | type[Minor] | type[Monomials]] = {
+Certificate = Witness | Combination | Minor | GenericMinor | Monomials
+KINDS: dict[str, type[Certificate]] = {
     "witness": Witness,
     "combination": Combination,
     "minor": Minor,
+    "generic_minor": GenericMinor,
     "monomials": Monomials,
 }
-
-
-def encode(array: FloatArray) -> dict[str, Any]:
-    """Return an array as JSON: little-endian float64 numbers in base64, and their shape."""
-    return {"float64": base64.b64encode(array.astype("<f8").tobytes()).decode(), "shape": list(array.shape)}
 
 
 def restriction(domain: Domain) -> dict[str, Any]:
@@ -253,17 +140,3 @@ def _domain(c: Mapping[str, Any]) -> Domain:
     if "domain" not in c:
         return Free()
     return Box(files.decode(c["domain"]["lower"]), files.decode(c["domain"]["upper"]))
-
-
-def _array(stored: Any) -> FloatArray:
-    return np.asarray(stored, dtype=np.float64) if isinstance(stored, np.ndarray) else files.decode(stored)
-
-
-def _hexadecimal(w: Fraction | float) -> str:
-    return f"{w.numerator:x}/{w.denominator:x}" if isinstance(w, Fraction) else float(w).hex()
-
-
-def _frozen(array: FloatArray) -> FloatArray:
-    copy = np.array(array, dtype=np.float64)
-    copy.flags.writeable = False
-    return copy

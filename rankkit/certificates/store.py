@@ -26,7 +26,7 @@ def check(
 
     Parameters
     ----------
-    certificate : Witness, Combination, Minor, Monomials, or their JSON form
+    certificate : Witness, Combination, Minor, GenericMinor, Monomials, or their JSON form
         The claim and its proof.
     subject : Head or LowRankLogits
         What the claim is about. With logits, the contexts that a minor holds must be rows of theirs.
@@ -128,7 +128,7 @@ def _json(certificate: Certificate | Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _belongs(certificate: Mapping[str, Any], logits: LowRankLogits) -> Literal[True] | Refusal:
-    if certificate["kind"] == "minor" and certificate["contexts"] is not None:
+    if certificate.get("contexts") is not None:
         rows = certificate["rows"]
         inside = all(r < len(logits.H) for r in rows)
         if not inside or not np.array_equal(

@@ -97,7 +97,7 @@ def flint() -> str:
 
 
 def certificates() -> str:
-    """Whether all four kinds of certificate are found and pass the independent checker."""
+    """Whether the certificates of all answers are found and pass the independent checker."""
     import rankkit as rk
 
     kinds = []

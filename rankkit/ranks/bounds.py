@@ -13,6 +13,7 @@ from rankkit.errors import CertificateError
 from rankkit.functions.base import PointwiseFunction, apply
 from rankkit.functions.identity import Identity
 from rankkit.heads import Head, LowRankLogits
+from rankkit.ranks.generic import generic_bound
 from rankkit.ranks.lower import PRECISIONS, ball_bound, modular_bound
 from rankkit.ranks.report import RankBound, RankReport
 from rankkit.ranks.subject import Subject
@@ -121,6 +122,7 @@ def _bounds(asked: Subject, max_minor: int | None, rng: np.random.Generator) -> 
         upper_proof=least,
         all_bounds=(below, *above),
         supported_by=_supported(asked, below.value, min(least.value, seen.numerical_rank())),
+        generic=_generic(asked, below.value, min(least.value, max_minor or MODULAR_ROWS), rng),
     )
 
 
@@ -131,6 +133,11 @@ def _supported(subject: Subject, lower: int, wanted: int) -> RankBound | None:
     rows, columns = subject.shape
     keep = min(rows, max(1, SUPPORTED_ENTRIES // columns))
     found = float64_bound(subject, np.linspace(0, rows - 1, keep).astype(int))
+    return found if found is not None and found.value > lower else None
+
+
+def _generic(subject: Subject, lower: int, wanted: int, rng: np.random.Generator) -> RankBound | None:
+    found = generic_bound(subject, wanted, rng) if lower < wanted else None
     return found if found is not None and found.value > lower else None
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from rankkit.arrays import FloatArray
+from rankkit.certificates.checker.logits import residues
 from rankkit.certificates.checker.modular import PRIMES, pivots, reduce
-from rankkit.certificates.checker.residues import residues
 from rankkit.ranks.dyadic import Dyadic
 
 PRIME = PRIMES[1]

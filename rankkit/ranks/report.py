@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any, NoReturn
 
-from rankkit.certificates import Minor, Monomials
+from rankkit.certificates import GenericMinor, Minor, Monomials
 
 
 @dataclass(frozen=True)
@@ -20,22 +20,27 @@ class RankBound:
     kind : str
         What sort of proof: "minor" or "none" below; "shape", "distinct rows", "distinct classes",
         "opposites", "cover", "cells", "monomials", "equal norms", "null vectors" above. "float64_svd" is no
-        proof: it rests on what is said of the floating-point library in its reason.
+        proof: it rests on what is said of the floating-point library in its reason; "generic" is proved, but
+        about almost every scale of the logits instead of this one.
     reason : str
         The proof in a sentence.
-    certificate : Minor, Monomials or None
+    certificate : Minor, Monomials, GenericMinor or None
         What :func:`rankkit.check` decides by itself; None where the reason can be seen from the shapes.
     """
 
     value: int
     kind: str
     reason: str
-    certificate: Minor | Monomials | None = None
+    certificate: Minor | Monomials | GenericMinor | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class RankReport:
     """The rank of a matrix of exact real numbers, from both sides, and what floating point sees of it.
+
+    Three things are kept apart: the matrix of reals that the stored numbers define (``lower``, ``upper``),
+    what float64 makes of it (``numerical``, ``supported_by``), and the matrices with the logits scaled by
+    almost any factor (``generic``).
 
     Attributes
     ----------
@@ -61,6 +66,10 @@ class RankReport:
     supported_by : RankBound or None
         A larger lower bound that float64 supports and nobody can check: kind "float64_svd", looked for where
         ``numerical`` exceeds ``lower``.
+    generic : RankBound or None
+        A larger lower bound that is proved for f(tA) with every real t but isolated ones, looked for where
+        ``lower`` and ``upper`` do not meet: kind "generic", with a :class:`GenericMinor`. It says nothing of
+        t = 1.
     """
 
     subject: str
@@ -72,6 +81,7 @@ class RankReport:
     upper_proof: RankBound
     all_bounds: tuple[RankBound, ...]
     supported_by: RankBound | None = None
+    generic: RankBound | None = None
 
     @property
     def lower(self) -> int:
@@ -97,6 +107,8 @@ class RankReport:
             seen += f", {self.lower - self.numerical} below it"
         if self.supported_by is not None:
             seen += f", {self.supported} supported by float64"
+        if self.generic is not None:
+            seen += f", {self.generic.value} at almost every scale of the logits"
         return f"RankReport: {self.subject} {self.shape[0]:,} x {self.shape[1]:,}, {rank} proved, {seen}"
 
     def __bool__(self) -> NoReturn:

@@ -6,9 +6,9 @@ import numpy as np
 
 from rankkit import arrays
 from rankkit.arrays import FloatArray, IntArray
+from rankkit.certificates.checker.logits import residues
 from rankkit.certificates.checker.modular import PRIMES
 from rankkit.certificates.checker.rank import Scores
-from rankkit.certificates.checker.residues import residues
 from rankkit.ranks.subject import Subject
 
 

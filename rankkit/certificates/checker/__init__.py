@@ -11,13 +11,14 @@ from typing import Any, Literal
 
 import numpy as np
 
-from . import classes, domains, files, rank
+from . import classes, domains, files, generic, rank
 from .exact import Floats
 
 FIELDS = {
     "witness": {"class", "x", "ties"},
     "combination": {"class", "rows", "weights"},
     "minor": {"subject", "rows", "cols", "function", "contexts", "bits"},
+    "generic_minor": {"subject", "rows", "cols", "function", "contexts"},
     "monomials": {"subject", "function", "shape", "d", "bias", "rank"},
 }
 
@@ -101,7 +102,7 @@ def _decide(c: Mapping[str, Any], W: Floats, b: Floats | None) -> str | None:
         if len(weights) != len(rows):
             return f"{len(rows)} rows but {len(weights)} weights"
         return classes.combination(W, b, cls, rows, weights, _bounds(c, W))
-    if c["kind"] == "minor":
+    if c["kind"] in ("minor", "generic_minor"):
         cols = _indices(c["cols"], W.shape[1] if c["subject"] == "matrix" else len(W))
         H = None if c["contexts"] is None else files.decode(c["contexts"])
         if H is not None and (H.shape != (len(c["rows"]), W.shape[1]) or not np.isfinite(H).all()):
@@ -109,7 +110,12 @@ def _decide(c: Mapping[str, Any], W: Floats, b: Floats | None) -> str | None:
                 f"the contexts have shape {H.shape} or are not finite; wanted {(len(c['rows']), W.shape[1])}"
             )
         rows = _indices(c["rows"], len(W) if H is None else None)
-        return rank.minor(W, b, c["subject"], rows, cols, c["function"], H, _indices([c["bits"]], None)[0])
+        if c["kind"] == "minor":
+            bits = _indices([c["bits"]], None)[0]
+            return rank.minor(W, b, c["subject"], rows, cols, c["function"], H, bits)
+        if H is None:
+            return "a generic minor needs its contexts"
+        return generic.generic_minor(W, b, c["subject"], rows, cols, c["function"], H)
     if c["d"] != W.shape[1] or c["bias"] != (b is not None) or c["shape"][1] != len(W):
         return "the shape, width or bias is not that of the head"
     return rank.monomials(c["subject"], c["function"], c["shape"], c["d"], c["bias"], c["rank"])

@@ -20,8 +20,9 @@ from .exact import (
     rough_inverse,
 )
 from .families import ENCLOSED, EXACT, Enclosure, Interval, misfit
+from .logits import Logits, residues
 from .modular import PRIMES, nonsingular, reduce
-from .residues import OF_EXPONENTIAL, RATIONAL, Logits, residues, tops
+from .residues import OF_EXPONENTIAL, RATIONAL, tops
 from .residues import scores as modulo
 
 Refused = str | None

@@ -13,90 +13,22 @@ count modulo (p - 1) / 2, and no power is -1, where y + 1 could not be divided b
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import cache
 from math import lcm
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from .exact import Floats, digits, integers
+from .exact import Floats
 from .families import EXACT, INCREASING, number
-from .modular import inverse, multiply, product, reduce
+from .logits import SMALLEST, UNIT, Logits, residue
+from .modular import inverse, multiply, reduce
 
 Parameters = Mapping[str, Any]
 BASE = 4
-UNIT, SMALLEST = 2.0**-53, 2.0**-1074
 BLOCK = 2**22  # logits that are looked at together for the largest of a context
-
-
-def residues(array: Floats, n: int) -> tuple[Floats, int]:
-    """Return K modulo n < 2**31 and an exponent e with ``array == K * 2**e`` for whole numbers K."""
-    whole, shift, e = digits(array)
-    powers = np.array([pow(2, s, n) for s in range(int(shift.max(initial=0)) + 1)])
-    return reduce((whole % n * powers[shift] % n).astype(np.float64), n), e
-
-
-class Logits(NamedTuple):
-    """Logits H W^T; a bias is a last column of W beside ones in H."""
-
-    H: Floats
-    W: Floats
-
-    @classmethod
-    def of(cls, H: Floats, W: Floats, b: Floats | None) -> Logits:
-        if b is None:
-            return cls(H, W)
-        return cls(np.column_stack([H, np.ones(len(H))]), np.column_stack([W, b]))
-
-    def whole(self, n: int) -> tuple[Floats, int]:
-        """Return K modulo n and e: the logits are K * 2**e."""
-        (left, e), (right, g) = residues(self.H, n), residues(self.W, n)
-        return product(left, np.ascontiguousarray(right.T), n), e + g
-
-    def modulo(self, p: int) -> Floats:
-        """Return the logits modulo an odd prime."""
-        whole, e = self.whole(p)
-        return multiply(whole, _residue(Fraction(2) ** e, p), p)
-
-    def exactly(self, i: int, j: int) -> Fraction:
-        """Return one logit."""
-        (h, e), (w, g) = integers(self.H[i]), integers(self.W[j])
-        return Fraction(int(h @ w)) * Fraction(2) ** (e + g)
-
-    def rounded(self) -> tuple[Floats, Floats]:
-        """Return the logits in float64, and a bound on each one's error; infinite where they overflow."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            out = self.H @ self.W.T
-            if self._short():  # every sum is a whole number below 2**53, in units of one power of two
-                return out, np.zeros_like(out)
-            # a product of width r errs by at most r u |h||w|, and by r times the smallest number where terms
-            # underflow; twice that covers the norms and sums here, which square nothing
-            h, w = (np.hypot.reduce(X, axis=1) for X in (self.H, self.W))
-            error = UNIT * np.outer(h, w) + SMALLEST * np.outer(h > 0, w > 0)
-            error *= 2 * (self.H.shape[1] + 4)
-        error[~np.isfinite(out) | ~np.isfinite(error)] = np.inf
-        return np.nan_to_num(out), error
-
-    def _short(self) -> bool:
-        """Whether float64 products are exact: few bits in all, and nothing near the ends of the range."""
-        bits = self.H.shape[1].bit_length()
-        for X in (self.H, self.W):
-            whole, shift, e = digits(X)
-            bits += int(np.abs(whole).max()).bit_length() + int(shift.max())
-            if not -400 < e < 400:
-                return False
-        return bits <= 53
-
-    def segments(self, kinks: Sequence[float]) -> Any:
-        """Return how many kinks are up to each logit, exactly."""
-        at = np.asarray(kinks, dtype=np.float64)
-        middle, error = self.rounded()
-        low = np.searchsorted(at, middle - error, side="right")
-        for i, j in np.argwhere(low != np.searchsorted(at, middle + error, side="right")).tolist():
-            low[i, j] = bisect_right(kinks, self.exactly(i, j))
-        return low
 
 
 def scores(logits: Logits, family: str, parameters: Parameters, p: int) -> Floats | None:
@@ -110,7 +42,7 @@ def scores(logits: Logits, family: str, parameters: Parameters, p: int) -> Float
     lines = [(alpha * unit, beta) for alpha, beta in forms(parameters)]
     D = lcm(*(q.denominator for line in lines for q in line))
     powers = [
-        _powers(multiply(whole, _residue(slope * D, order), order) + _residue(start * D, order), p)
+        _powers(multiply(whole, residue(slope * D, order), order) + residue(start * D, order), p)
         for slope, start in lines
     ]
     return value(parameters, logits, powers, p)
@@ -128,7 +60,7 @@ def tops(logits: Logits, family: str, parameters: Parameters, p: int) -> Floats:
             middle, error = _polynomial_rounded(parameters, middle, error)
         near = middle + error >= (middle - error).max(axis=1, keepdims=True)
         found += [max(f(block.exactly(i, j)) for j in np.flatnonzero(r).tolist()) for i, r in enumerate(near)]
-    return np.array([_residue(v, p) for v in found])
+    return np.array([residue(v, p) for v in found])
 
 
 def _polynomial_rounded(parameters: Parameters, z: Floats, error: Floats) -> tuple[Floats, Floats]:
@@ -146,11 +78,6 @@ def _polynomial_rounded(parameters: Parameters, z: Floats, error: Floats) -> tup
         bound = 2 * (change * error + (4 + len(parameters["coefficients"])) * UNIT * size)
         bound[~np.isfinite(value) | ~np.isfinite(bound)] = np.inf
     return np.nan_to_num(value), bound
-
-
-def _residue(q: Fraction, p: int) -> float:
-    found = q.numerator * pow(q.denominator, -1, p) % p
-    return float(found - p if 2 * found > p else found)
 
 
 def _float(q: Fraction) -> float:
@@ -177,7 +104,7 @@ def _tables(p: int) -> tuple[Floats, Floats]:
 
 
 def _polynomial(parameters: Parameters, logits: Logits, p: int) -> Floats:
-    terms = {int(k): _residue(number(c), p) for k, c in parameters["coefficients"].items()}
+    terms = {int(k): residue(number(c), p) for k, c in parameters["coefficients"].items()}
     z = logits.modulo(p)
     out = np.full_like(z, terms.get(max(terms, default=0), 0.0))
     for k in reversed(range(max(terms, default=0))):
@@ -195,7 +122,7 @@ def _piecewise(kinks: list[float], slopes: list[Fraction], logits: Logits, p: in
     zero = heights[bisect_right(kinks, 0.0)]
     place = logits.segments(kinks)
     rise, start = (
-        np.array([_residue(q, p) for q in values]) for values in (slopes, [h - zero for h in heights])
+        np.array([residue(q, p) for q in values]) for values in (slopes, [h - zero for h in heights])
     )
     return reduce(multiply(rise[place], logits.modulo(p), p) + start[place], p)
 
@@ -217,7 +144,7 @@ def _rational_quadratic(parameters: Parameters, logits: Logits, p: int) -> Float
     last = len(xs) - 1
 
     def each(values: list[Fraction]) -> Floats:
-        return np.array([_residue(v, p) for v in values])[place]
+        return np.array([residue(v, p) for v in values])[place]
 
     z = logits.modulo(p)
     # outer pieces are lines: their numerator and denominator are those of a piece with nothing but one slope
@@ -245,9 +172,9 @@ def _tanh(y: Floats, p: int) -> Floats:
 
 
 def _network(parameters: Parameters, logits: Logits, powers: list[Floats], p: int) -> Floats:
-    out = multiply(logits.modulo(p), _residue(number(parameters["line"]), p), p)
+    out = multiply(logits.modulo(p), residue(number(parameters["line"]), p), p)
     for slope, width, y in zip(parameters["slopes"], parameters["widths"], powers, strict=True):
-        out += multiply(_tanh(y, p), _residue(number(slope) * number(width), p), p)
+        out += multiply(_tanh(y, p), residue(number(slope) * number(width), p), p)
     return reduce(out, p)
 
 
