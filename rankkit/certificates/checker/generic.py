@@ -5,8 +5,8 @@ its power series at 0 is not zero, its zeros are isolated. Write f(tA) = U V(t)^
 contexts h as columns of U, and what each is multiplied with as columns of V(t). For a monomial of degree j
 that starts with t^k, where k is the least degree from j on with c_k != 0 (without a bias, only k = j occurs).
 By Cauchy and Binet the lowest power of t in an n x n minor comes from the choices of n columns that hold all
-those of lower powers, X in U and Y in V, and fill up from those of one power p. But for powers of the c_k they
-add up to the determinant of
+those of lower powers, X in U and Y in V, and fill up from those of one power p. But for powers of the c_k,
+they add up to the determinant of
 
     [ M   X ]
     [ Y^T 0 ]
