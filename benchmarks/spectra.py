@@ -18,8 +18,8 @@ from scipy import linalg
 from threadpoolctl import threadpool_limits
 
 import rankkit as rk
+from rankkit.spectra.gram import gram
 from rankkit.spectra.source import Source
-from rankkit.spectra.tiles import Gauge
 
 
 def seconds(run: Callable[[], object], repeats: int) -> float:
@@ -66,9 +66,7 @@ def whole(contexts: int, classes: int, d: int, repeats: int) -> None:
             A @ A.T
 
         def stream(dtype: type = dtype) -> None:
-            gram, gauge = np.zeros((contexts, contexts)), Gauge.of(source, "classes")
-            for block in gauge.blocks(source, dtype):
-                gram += block @ block.T
+            gram(source, "classes", dtype)
 
         rate, streamed = seconds(product, repeats), seconds(stream, repeats)
         print(

@@ -78,10 +78,11 @@ def test_methods_agree_with_the_explicit_matrix(
 def test_gram_of_a_plain_matrix_in_several_blocks(
     monkeypatch: pytest.MonkeyPatch, center: str | None, transposed: bool
 ) -> None:
-    from rankkit.spectra import tiles
+    from rankkit.spectra import gram, tiles
 
     monkeypatch.setattr(tiles, "BLOCK", 8 * 20 * 7)
-    monkeypatch.setattr(tiles, "TILE", 35)
+    monkeypatch.setattr(tiles, "LINES", 3)
+    monkeypatch.setattr(gram, "SAMPLE", 5)
     X = np.random.default_rng(3).standard_normal((20, 50)) * np.logspace(-3, 2, 50)  # later blocks are larger
     X = (X + 5).T if transposed else X + 5
     want = np.linalg.svd(centred(X, center), compute_uv=False)
@@ -474,3 +475,31 @@ def test_singular_values_beyond_float64_are_an_error(method):
 def test_subnormal_entries_have_no_digits_to_count():
     found = spectrum(np.full((3, 3), 1e-310))
     assert (found.numerical_rank(), found.gap_rank) == (1, 1)
+
+
+@pytest.mark.parametrize("shape", [(60, 700), (700, 60)], ids=str)
+@pytest.mark.parametrize("center", ["classes", "both"])
+def test_means_that_a_few_lines_do_not_show_are_put_right(shape: tuple[int, int], center: str) -> None:
+    """One pass guesses the means from 256 lines; here the others are elsewhere, and far larger."""
+    X = np.random.default_rng(0).standard_normal(shape)
+    lines = X if shape[0] > shape[1] else X.T
+    unseen = np.setdiff1d(np.arange(700), np.linspace(0, 699, 256).astype(int))
+    lines[unseen] = 300 * lines[unseen] + 5000
+    want = np.linalg.svd(centred(X, center), compute_uv=False)
+    for method in ("gram", "gram-float32", "two-level"):
+        got = spectrum(X, center=center, method=method)
+        assert np.abs(got.values - want).max() <= got.noise_floor
+    lines[unseen] *= 2.0**100  # and beyond what float32 can square
+    want = np.linalg.svd(centred(X, center), compute_uv=False)
+    got = spectrum(X, center=center, method="gram-float32")
+    assert np.abs(got.values - want).max() <= got.noise_floor
+
+
+@pytest.mark.parametrize("method", ["gram", "lanczos"])
+def test_progress_is_told_and_ends(method: str) -> None:
+    said: list[tuple[int, int]] = []
+    logits = drawn(300, 400, 3)
+    spectrum(logits, Exp(), method=method, progress=lambda done, total: said.append((done, total)))
+    assert said
+    assert all(0 < done <= total for done, total in said)
+    assert said == sorted(said)

@@ -12,12 +12,15 @@ from typing import Any, Self
 
 import numpy as np
 
-from rankkit.arrays import FloatArray, IntArray, count, generator, number, parameters, row_blocks
+from rankkit.arrays import Array, FloatArray, IntArray, count, generator, number, parameters, row_blocks
 from rankkit.errors import InputError
 from rankkit.functions.base import MonotoneFunction
 
 #: Entries evaluated at a time, so that the temporaries stay in the processor's cache.
 BLOCK = 2**14
+
+#: Entries from which a compiled loop pays, which takes a second to load at first.
+COMPILED = 2**20
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -126,6 +129,10 @@ class PLIF(MonotoneFunction):
         return kinks
 
     def __call__(self, z: FloatArray) -> FloatArray:
+        if z.size >= COMPILED and self.bound is not None:
+            many = np.empty(z.size)
+            self.fill(np.ravel(z), many)
+            return many.reshape(z.shape)
         anchors, heights = self._anchors, self._heights
         entries, out = np.ravel(z), np.empty(z.size)
         with np.errstate(over="ignore"):
@@ -135,6 +142,15 @@ class PLIF(MonotoneFunction):
                 values *= self.slopes.take(k)
                 values += heights.take(k)
         return out.reshape(z.shape)
+
+    def fill(self, z: Array, out: Array) -> None:
+        """Write f(z) into ``out``, which may be ``z``, in a compiled loop: for uniform segments.
+
+        Both have one axis, and float32 or float64.
+        """
+        from rankkit.functions.compiled import loops
+
+        loops.plif(z, out, self.bound, self.slopes, self._anchors, self._heights)
 
     def slope(self, z: FloatArray) -> FloatArray:
         return self.slopes.take(self.segment(z))

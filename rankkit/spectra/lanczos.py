@@ -15,7 +15,7 @@ from rankkit.errors import InputError
 from rankkit.spectra.estimate import Quadrature, SpectrumEstimate
 from rankkit.spectra.rules import EPS, tolerance
 from rankkit.spectra.source import Source
-from rankkit.spectra.tiles import Gauge
+from rankkit.spectra.tiles import Gauge, Progress
 
 #: Random starting vectors, and the most steps that are made.
 PROBES, STEPS = 32, 32
@@ -28,7 +28,11 @@ RESIDUAL = 0.05
 
 
 def estimate(
-    source: Source, center: str | None, precision: str | None, rng: np.random.Generator
+    source: Source,
+    center: str | None,
+    precision: str | None,
+    rng: np.random.Generator,
+    progress: Progress | None = None,
 ) -> SpectrumEstimate:
     """Return the spectrum of the Krylov space as soon as its effective rank moves no more."""
     n = min(source.shape)
@@ -62,6 +66,8 @@ def estimate(
             image += block @ (block.T @ last)
         space.grow(image)
         rules.append(space.quadrature())
+        if progress is not None:
+            progress(len(rules), STEPS)
         if len(rules) < 9:
             continue
         found = seen(rules)

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from scipy import linalg
 
 from rankkit import arrays
-from rankkit.arrays import FloatArray, IntArray
+from rankkit.arrays import Array, FloatArray, IntArray
 from rankkit.errors import InputError
+from rankkit.spectra.gram import gram
 from rankkit.spectra.rules import EPS
 from rankkit.spectra.source import Source
-from rankkit.spectra.tiles import Gauge, power_of_two
+from rankkit.spectra.tiles import Gauge, Progress, power_of_two
 
 #: Multiplications above which "auto" streams a Gram matrix instead of a dense decomposition.
 DENSE_WORK = 2e10
 
 #: Multiple of the largest singular value down to which the first of two Gram matrices is trusted.
 SPLIT = 1e-4
+
+#: Size from which products in float32 are decomposed in float32: below, it saves nothing.
+FLOAT32_EIGEN = 500
 
 
 def choose(source: Source, reach: float | None) -> str:
@@ -46,7 +48,9 @@ def gram_floor(shape: tuple[int, int]) -> float:
     return float(np.sqrt(max(shape) * EPS["float64"]))
 
 
-def singular_values(source: Source, center: str | None, method: str) -> tuple[FloatArray, float]:
+def singular_values(
+    source: Source, center: str | None, method: str, progress: Progress | None = None
+) -> tuple[FloatArray, float]:
     """Return all min(contexts, classes) singular values, descending, and the size rounding is relative to."""
     if method == "qr" and not source.linear:
         raise InputError(
@@ -62,13 +66,13 @@ def singular_values(source: Source, center: str | None, method: str) -> tuple[Fl
     if method not in ways:
         raise InputError(f"method is {method!r}; wanted 'auto', {', '.join(map(repr, ways))}, 'lanczos'")
     with np.errstate(over="ignore"):
-        values, scale = ways[method](source, center)
+        values, scale = ways[method](source, center, progress)
     if not np.isfinite(scale):
         raise InputError("The singular values exceed float64; scale the matrix, H or W down")
     return values, scale
 
 
-def _dense(source: Source, center: str | None) -> tuple[FloatArray, float]:
+def _dense(source: Source, center: str | None, progress: Progress | None) -> tuple[FloatArray, float]:
     X = source.dense() if center is not None else source.dense_log_probs()
     unit = power_of_two(np.abs(X).max())
     X /= unit
@@ -91,7 +95,7 @@ def centred(X: FloatArray, center: str | None) -> tuple[FloatArray, float]:
     return X, removed
 
 
-def _qr(source: Source, center: str | None) -> tuple[FloatArray, float]:
+def _qr(source: Source, center: str | None, progress: Progress | None) -> tuple[FloatArray, float]:
     factors, exponents = zip(*map(_columns_near_one, source.factors(center)), strict=True)
     weights = np.add(*exponents)
     top = int(weights.max())
@@ -115,41 +119,35 @@ def _columns_near_one(X: FloatArray) -> tuple[FloatArray, IntArray]:
     return np.ldexp(X, -exponents), exponents
 
 
-def _gram(source: Source, center: str | None) -> tuple[FloatArray, float]:
-    gauge, gram = _streamed(source, center, np.float64)
-    return _roots(linalg.eigvalsh(gram, overwrite_a=True, check_finite=False), gauge)
+def _gram(source: Source, center: str | None, progress: Progress | None) -> tuple[FloatArray, float]:
+    gauge, squares = gram(source, center, np.float64, progress)
+    return _roots(linalg.eigvalsh(squares, lower=True, overwrite_a=True, check_finite=False), gauge)
 
 
-def _gram_float32(source: Source, center: str | None) -> tuple[FloatArray, float]:
-    gauge, gram = _streamed(source, center, np.float32)
-    return _roots(linalg.eigvalsh(gram, overwrite_a=True, check_finite=False), gauge)
+def _gram_float32(source: Source, center: str | None, progress: Progress | None) -> tuple[FloatArray, float]:
+    gauge, squares = gram(source, center, np.float32, progress)
+    squares = squares.astype(np.float32 if len(squares) > FLOAT32_EIGEN else np.float64, order="F")
+    return _roots(linalg.eigvalsh(squares, lower=True, overwrite_a=True, check_finite=False), gauge)
 
 
-def _two_level(source: Source, center: str | None) -> tuple[FloatArray, float]:
+def _two_level(source: Source, center: str | None, progress: Progress | None) -> tuple[FloatArray, float]:
     """Take the directions above SPLIT out of the matrix, and see the others as well as it then allows."""
-    gauge, gram = _streamed(source, center, np.float64)
-    squares, vectors = linalg.eigh(gram, overwrite_a=True, check_finite=False)
+    gauge, products = gram(source, center, np.float64, progress)
+    alone = linalg.eigvalsh(products, lower=True, check_finite=False)
+    if alone[0] > SPLIT**2 * alone[-1]:  # nothing lies below: the first level sees all
+        return _roots(alone, gauge)
+    squares, vectors = linalg.eigh(products, lower=True, overwrite_a=True, check_finite=False)
     large = squares > SPLIT**2 * squares[-1]
-    del gram
+    del products
     below = np.zeros((len(squares), len(squares)))
     leading = vectors[:, large]
-    for block in gauge.blocks(source, np.float64):
+    for block in gauge.blocks(source, np.float64, progress):
         block -= leading @ (leading.T @ block)
         below += block @ block.T
     rest = linalg.eigvalsh(below, overwrite_a=True, check_finite=False)[leading.shape[1] :]
     return _roots(np.concatenate([np.minimum(rest, SPLIT**2 * squares[-1]), squares[large]]), gauge)
 
 
-def _streamed(source: Source, center: str | None, dtype: type[np.floating[Any]]) -> tuple[Gauge, FloatArray]:
-    """Return X X^T, or X^T X if that is smaller, of products in ``dtype`` summed in float64."""
-    n = min(source.shape)
-    arrays.require_room("The Gram matrix", (n, n))
-    gauge, gram = Gauge.of(source, center), np.zeros((n, n))
-    for block in gauge.blocks(source, dtype):
-        gram += block @ block.T
-    return gauge, gram
-
-
-def _roots(squares: FloatArray, gauge: Gauge) -> tuple[FloatArray, float]:
-    values = np.sqrt(np.maximum(squares[::-1], 0.0)) / gauge.unit
+def _roots(squares: Array, gauge: Gauge) -> tuple[FloatArray, float]:
+    values = np.sqrt(np.maximum(arrays.widen(squares[::-1]), 0.0)) / gauge.unit
     return values, float(values[0] + gauge.removed / gauge.unit)

@@ -79,6 +79,17 @@ class Source:
         some = Head(head.W[cols], None if head.b is None else head.b[cols])
         return self._scores(LowRankLogits(self.logits.H, some).rows(rows))
 
+    def picked(self, lines: Array, contexts: bool) -> FloatArray:
+        """Return the scores of the named contexts, or of the named classes, as (contexts, classes)."""
+        if contexts:
+            return self.rows(lines)
+        if self.logits is None:
+            assert self.matrix is not None
+            return np.array(self.matrix[:, lines], dtype=np.float64)
+        head = self.logits.head
+        some = Head(head.W[lines], None if head.b is None else head.b[lines])
+        return self._scores(LowRankLogits(self.logits.H, some).dense())
+
     def dense(self) -> FloatArray:
         """Return the scores of all contexts and classes as a new array."""
         arrays.require_room("The matrix", self.shape)

@@ -20,6 +20,7 @@ from rankkit.spectra.estimate import SpectrumEstimate
 from rankkit.spectra.lanczos import estimate
 from rankkit.spectra.rules import EPS, tolerance
 from rankkit.spectra.source import CENTERINGS, Source
+from rankkit.spectra.tiles import Progress
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,6 +188,7 @@ def spectrum(  # type: ignore[overload-overlap]  # a str that is only known late
     precision: str | None = None,
     reach: float | None = None,
     seed: int | np.random.Generator = 0,
+    progress: Progress | None = None,
 ) -> SpectrumEstimate: ...
 
 
@@ -200,6 +202,7 @@ def spectrum(
     precision: str | None = None,
     reach: float | None = None,
     seed: int | np.random.Generator = 0,
+    progress: Progress | None = None,
 ) -> Spectrum: ...
 
 
@@ -212,6 +215,7 @@ def spectrum(
     precision: str | None = None,
     reach: float | None = None,
     seed: int | np.random.Generator = 0,
+    progress: Progress | None = None,
 ) -> Spectrum | SpectrumEstimate:
     r"""Return the singular values of logits, of log-probabilities, or of any matrix.
 
@@ -243,6 +247,9 @@ def spectrum(
         How far down "auto" must see, as a multiple of the largest singular value.
     seed : int or numpy.random.Generator
         Draws the probes of "lanczos".
+    progress : callable, optional
+        Called with how much of a streamed pass is done, and of how much: lines of the matrix, or for
+        "lanczos" passes, of the most that are made.
 
     Returns
     -------
@@ -280,7 +287,7 @@ def spectrum(
     if method == "lanczos":
         if k is not None:
             raise InputError("method='lanczos' estimates the whole spectrum and takes no k")
-        return estimate(source, center, precision, arrays.generator(seed))
+        return estimate(source, center, precision, arrays.generator(seed), progress)
     method = methods.choose(source, reach) if method == "auto" else method
-    values, scale = methods.singular_values(source, center, method)
+    values, scale = methods.singular_values(source, center, method, progress)
     return Spectrum(values[:k], source.shape, center, method, precision or source.precision, scale)
