@@ -18,12 +18,13 @@ import pytest
 
 import rankkit as rk
 from rankkit import certificates
+from rankkit.reach.story import readable
 from rankkit.report import page as page_module
 from rankkit.report.certificates import certificate_file, fingerprint
 from rankkit.report.facts import Facts
 from rankkit.report.findings import findings
 from rankkit.report.glossary import TERMS, family_term
-from rankkit.report.page import SECTIONS, readable, render
+from rankkit.report.page import SECTIONS, render
 from rankkit.report.pictures import pictures
 from rankkit.report.record import SCHEMA, record
 from rankkit.report.study import STAGES

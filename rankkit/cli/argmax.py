@@ -36,7 +36,7 @@ def argmax(
     """Decide for every class whether some state makes it win."""
     from rankkit.domains import Box, Free
     from rankkit.reach import argmaxable
-    from rankkit.report.page import readable, why
+    from rankkit.reach.story import by_rule, found, readable, why
 
     loaded = heads.resolve(head, weight, bias, transpose)
     low, high = -inf if lower is None else lower, inf if upper is None else upper
@@ -68,9 +68,9 @@ def argmax(
         return
     console = output.console()
     console.print(f"{loaded}" if isinstance(domain, Free) else f"{loaded}; states in {domain}")
-    console.print(
-        output.table(("verdict", "classes"), [(name, len(group)) for name, group in groups.items()])
-    )
+    counts = report.counts()
+    verdicts = [(name, len(group), by_rule(counts.get(name.upper(), {}))) for name, group in groups.items()]
+    console.print(output.table(("verdict", "classes", "proved"), verdicts))
     rows = [
         (int(i), readable(loaded.class_name(int(i))), name, why(report, int(i)))
         for name, group in list(groups.items())[1:]
@@ -82,5 +82,8 @@ def argmax(
     left = sum(max(0, len(group) - limit) for group in list(groups.values())[1:])
     if left:
         console.print(f"{left:,} more; --limit shows them, --json prints all")
+    for sentence in found(report) if limit else ():
+        console.print()
+        console.print(sentence)
     if save is not None:
         console.print(f"Certificates: {save.resolve()}")

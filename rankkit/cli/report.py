@@ -46,7 +46,7 @@ def report(
 
 def summarise(written: Report) -> None:
     """Print what the page says, in the order of the page; then where it is, and how to check it."""
-    from rankkit.report.page import readable
+    from rankkit.reach.story import readable
 
     s, f = written.study, written.facts
     console = output.console()

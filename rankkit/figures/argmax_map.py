@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _VECTOR_DOTS = 400
 
 
-def argmax_map(report: ArgmaxReport, head: Head, ax: Axes | None = None) -> Axes:
+def argmax_map(report: ArgmaxReport, head: Head | None = None, ax: Axes | None = None) -> Axes:
     """Draw every class by the norm of its row and the cosine between its row and the mean row.
 
     Rows that are short and point along the mean lie deep inside the convex hull of all rows: that is where
@@ -29,8 +29,8 @@ def argmax_map(report: ArgmaxReport, head: Head, ax: Axes | None = None) -> Axes
     ----------
     report : ArgmaxReport
         What :func:`rankkit.argmaxable` returned for ``head``.
-    head : Head
-        The head itself.
+    head : Head, optional
+        The head itself; that of the report by default.
     ax : matplotlib Axes, optional
         Where to draw; a new figure by default.
 
@@ -39,7 +39,7 @@ def argmax_map(report: ArgmaxReport, head: Head, ax: Axes | None = None) -> Axes
     matplotlib Axes
     """
     ax = style.axes(ax)
-    norm, cosine = centrality(head)
+    norm, cosine = centrality(head or report.head)
     groups = (
         ("can win", report.argmaxable, ".", style.DOT, 9, 0.55),
         ("never wins", report.unargmaxable, "X", style.SERIES[1], 26, 0.9),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,15 +10,17 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from rankkit.arrays import IntArray
+from rankkit.arrays import FloatArray, IntArray
+from rankkit.certificates.kinds import Combination, Witness
 from rankkit.domains import Domain
 from rankkit.errors import InputError
 from rankkit.heads import Head
+from rankkit.reach import measures
 from rankkit.reach.engine.duplicates import RowGroups
 from rankkit.reach.ledger import Ledger, Rule, Verdict
 
 if TYPE_CHECKING:
-    from rankkit.certificates import Combination, Witness
+    from rankkit.reach.clusters import Cluster
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,8 +97,6 @@ class ArgmaxReport:
         A tied class is dominated by any class it ties with; whether they win together is proved by
         :meth:`group_certificate`.
         """
-        from rankkit.certificates import Combination
-
         if self.verdict(i) is Verdict.TIED:
             rows, weights = self.ties(i)[:1], np.ones(1)
             return Combination(self.head.fingerprint, i, rows, weights, self.domain)
@@ -105,8 +104,6 @@ class ArgmaxReport:
 
     def group_certificate(self, i: int) -> Witness | Combination | None:
         """Return the proof that class ``i`` with the classes it ties with can, or cannot, win together."""
-        from rankkit.certificates import Combination, Witness
-
         self._position(i)
         leader = int(self.groups.leader[i]) if self.groups.tied[i] else i
         if leader in self.ledger.combinations:
@@ -116,6 +113,58 @@ class ArgmaxReport:
             return None
         x = self.ledger.state(leader)
         return Witness(self.head.fingerprint, i, x, self.ties(i), self.domain)
+
+    def margin(self, i: int) -> float | None:
+        """Return the lead of class ``i`` at the state of its certificate; None where it has none.
+
+        Of a class that ties, the lead of the group. Without a bias, twice the state has twice the lead.
+        """
+        state = self._state(i)
+        return None if state is None else measures.lead(self.ledger.W, self.ledger.b, i, state, self.ties(i))
+
+    def norm_needed(self, i: int, lead: float = 1.0) -> tuple[float, float]:
+        """Return (at least, at most): how long a state must be at which class ``i`` leads by ``lead``.
+
+        A lead of 1 makes the class e times as probable as any other. From below, by Cauchy and Schwarz
+        against one other class at a time; from above, the shortest multiple of the state of its certificate
+        that will do, infinite if none does. Computed in float64.
+        """
+        state = self._state(i)
+        x = None if state is None else state.sum(axis=0)
+        return measures.norm_needed(self.ledger.W, self.ledger.b, i, x, lead, self.ledger.bounds)
+
+    def slack(self, i: int) -> float | None:
+        """Return how far class ``i``, at the least, stays below the mean that dominates it; None without one.
+
+        Without bounds on the states, that is the difference of the biases, 0 where there are none. Where
+        the exact weights are enclosed around float64 ones, it is that of the latter.
+        """
+        proof = self.certificate(i)
+        if not isinstance(proof, Combination):
+            return None
+        return measures.slack(self.ledger.W, self.ledger.b, i, proof.rows, proof.weights, self.ledger.bounds)
+
+    def bounds(self, i: int) -> tuple[float, float]:
+        """Return (at least, at most): the largest lead of class ``i`` at a state of norm at most 1.
+
+        What is known of a class that is undecided. From above, over the class whose row is nearest; from
+        below, at the origin and at the state of the certificate, if any. States are not bounded otherwise.
+        """
+        state = self._state(i)
+        x = None if state is None else state.sum(axis=0)
+        return measures.lead_bounds(self.ledger.W, self.ledger.b, i, x)
+
+    @cached_property
+    def clusters(self) -> tuple[Cluster, ...]:
+        """Clusters of near duplicates around classes that do not win, the largest first."""
+        from rankkit.reach.clusters import near_duplicates
+
+        losers = np.sort(np.concatenate([self.unargmaxable, self.tied]))
+        return near_duplicates(self.ledger, losers)
+
+    def _state(self, i: int) -> FloatArray | None:
+        proof = self.group_certificate(i)
+        return np.atleast_2d(proof.x) if isinstance(proof, Witness) else None
 
     def save(self, path: str | Path) -> None:
         """Write the certificates of all decided classes to ``path``: .npz, or .json to read.
@@ -138,32 +187,25 @@ class ArgmaxReport:
         }
 
     def rows(self) -> list[dict[str, Any]]:
-        """Return one record per class: number, name, verdict, rule, norm of its row, ties and reason."""
-        norms = np.linalg.norm(self.ledger.W[self.classes], axis=1)
-        return [
-            {
-                "class": int(i),
-                "name": self.head.class_name(int(i)),
-                "verdict": self.verdict(int(i)).name,
-                "rule": self.rule(int(i)),
-                "norm": float(norm),
-                "ties": self.ties(int(i)),
-                "reason": self.reason(int(i)),
-            }
-            for i, norm in zip(self.classes, norms, strict=True)
-        ]
+        """Return one record per class: number, name, verdict, rule, norm of its row, and what dominates it.
+
+        The last is a list of (class, weight), the heaviest first, empty for a class that can win. With ties,
+        and the reason where a class is undecided.
+        """
+        from rankkit.reach import story
+
+        return story.records(self)
+
+    def story(self) -> str:
+        """Tell in sentences what was found: by which rules, who never wins, and which classes are alike."""
+        from rankkit.reach import story
+
+        return "\n".join([*story.counted(self), *story.found(self)])
 
     def _repr_html_(self) -> str:
-        body = "".join(
-            f"<tr><td>{verdict}</td><td>{sum(rules.values()):,}</td>"
-            f"<td>{html.escape(', '.join(f'{n:,} {label}' for label, n in rules.items()))}</td></tr>"
-            for verdict, rules in self.counts().items()
-        )
-        title = html.escape(f"{self.head!r}")
-        return (
-            f"<table><caption>{title}</caption>"
-            f"<tr><th>verdict</th><th>classes</th><th>proved by</th></tr>{body}</table>"
-        )
+        from rankkit.reach import story
+
+        return story.to_html(self)
 
     @cached_property
     def _verdicts(self) -> np.ndarray:

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import base64
 import re
-import unicodedata
 from typing import TYPE_CHECKING, Any
 
 import rankkit
-from rankkit.certificates import Witness
-from rankkit.domains import Free
 from rankkit.figures.argmax_map import centrality
 from rankkit.figures.svg import theme
+from rankkit.reach.story import readable, why
 from rankkit.report.findings import by_family, gain_rule, signed
 from rankkit.report.glossary import TERMS, family_term
 
 if TYPE_CHECKING:
-    from rankkit.reach import ArgmaxReport
     from rankkit.report.certificates import CertificateFile
     from rankkit.report.facts import Facts
     from rankkit.report.study import Study
@@ -70,17 +67,6 @@ def slug(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9]", lambda m: f"-{ord(m[0]):x}-", text).strip("-")
 
 
-def readable(name: str) -> str:
-    """Return a class name that can be seen: white space and invisible characters by their Unicode name.
-
-    >>> readable("a"), readable(" ")
-    ('a', 'SPACE')
-    """
-    if name.strip() and name.isprintable():
-        return name
-    return " ".join(unicodedata.name(c, f"U+{ord(c):04X}") for c in name) or "(empty)"
-
-
 def class_rows(s: Study, classes: Any) -> list[dict[str, Any]]:
     """Return what is known about each class of a list, as plain numbers."""
     norm, cosine = centrality(s.head)
@@ -95,33 +81,6 @@ def class_rows(s: Study, classes: Any) -> list[dict[str, Any]]:
         }
         for i in classes
     ]
-
-
-def why(verdicts: ArgmaxReport, i: int) -> str:
-    """Return the reason for the verdict on class ``i`` in words: what its certificate says."""
-    certificate = verdicts.certificate(i)
-    if certificate is None:
-        return f"no proof found: {verdicts.reason(i)}"
-    if isinstance(certificate, Witness):
-        return "a state at which it wins"
-    named = [f"{readable(verdicts.head.class_name(j))} ({j})" for j in certificate.rows]
-    if len(named) == 1:
-        together = {
-            True: "together they can win",
-            False: "together they cannot win",
-            None: "together: undecided",
-        }
-        same = any(j == certificate.rows[0] for j in verdicts.ties(i))
-        return (
-            f"same row as {named[0]}; {together[verdicts.group_wins(i)]}"
-            if same
-            else f"never above {named[0]}"
-        )
-    weights = [float(w) for w in certificate.weights]
-    heaviest = sorted(range(len(named)), key=lambda k: -weights[k])[:3]
-    most = ", ".join(f"{named[k]} {weights[k]:.0%}" for k in heaviest)
-    within = "" if isinstance(certificate.domain, Free) else "within the bounds never above "
-    return f"{within}a weighted average of {len(named)} others, most of all {most}"
 
 
 def _lists(s: Study) -> list[dict[str, Any]]:
