@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 import rankkit as rk
 from rankkit.ranks.nullspace import pivots
 from rankkit.ranks.subject import Subject
-from rankkit.ranks.verified import enclosure, visible_rank
+from rankkit.ranks.verified import enclosure, frobenius, visible_rank
 
 
 def seconds(run: Callable[[], object], repeats: int = 1) -> tuple[float, object]:
@@ -58,7 +58,7 @@ def supported(n: int, repeats: int) -> None:
         subject, rows = Subject.of(logits, f, "centred"), np.arange(n)
         matrix, error = enclosure(subject, rows)
         peer, values = seconds(lambda X=matrix: np.linalg.svd(X)[1], repeats)
-        ours, (rank, _) = seconds(lambda X=matrix, e=error: visible_rank(X, e), repeats)
+        ours, (rank, _) = seconds(lambda X=matrix, e=error: visible_rank(X, frobenius(e)), repeats)
         seen = int(np.count_nonzero(values > n * 2.0**-52 * values[0]))
         print(
             f"{f.name} {n} x {n}, d=2: {rank} singular values supported, numpy counts {seen} "

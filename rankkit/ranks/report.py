@@ -19,9 +19,9 @@ class RankBound:
         The bound.
     kind : str
         What sort of proof: "minor" or "none" below; "shape", "distinct rows", "distinct classes",
-        "opposites", "cover", "cells", "monomials", "equal norms", "null vectors" above. "float64_svd" is no
-        proof: it rests on what is said of the floating-point library in its reason; "generic" is proved, but
-        about almost every scale of the logits instead of this one.
+        "opposites", "cover", "cells", "monomials", "equal norms", "null vectors" above. "float64_svd" and
+        "float64_inverse" are no proofs: they rest on what is said of the floating-point library in their
+        reason; "generic" is proved, but about almost every scale of the logits instead of this one.
     reason : str
         The proof in a sentence.
     certificate : Minor, Monomials, GenericMinor or None
@@ -64,8 +64,8 @@ class RankReport:
     all_bounds : tuple of RankBound
         Every upper bound that was found, and the lower one.
     supported_by : RankBound or None
-        A larger lower bound that float64 supports and nobody can check: kind "float64_svd", looked for where
-        ``numerical`` exceeds ``lower``.
+        A larger lower bound that float64 supports and nobody can check, looked for where ``numerical``
+        exceeds ``lower``: kind "float64_svd" or "float64_inverse".
     generic : RankBound or None
         A larger lower bound that is proved for f(tA) with every real t but isolated ones, looked for where
         ``lower`` and ``upper`` do not meet: kind "generic", with a :class:`GenericMinor`. It says nothing of
