@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from rankkit import arrays
 from rankkit.arrays import Array, FloatArray
 from rankkit.functions import PLIF, LeakyReLU
+from rankkit.heads import Head
 from rankkit.ranks.report import RankBound
-from rankkit.ranks.subject import Subject
+from rankkit.ranks.subject import Subject, distinct
 
 #: Share of logits off the commonest segment above which no small set of rows and columns covers them.
 COVERED = 0.2
@@ -25,14 +28,25 @@ SMALLEST = 2.0**-1074
 
 def piecewise_bounds(subject: Subject) -> list[RankBound]:
     """Return what the segments of a piecewise-linear function say about rank, nothing for other functions."""
+    if not isinstance(subject.f, PLIF | LeakyReLU):
+        return []
+    subject = _distinct(subject)
     contexts, classes = subject.shape
-    if not isinstance(subject.f, PLIF | LeakyReLU) or contexts * classes > ENTRIES:
+    if contexts * classes > ENTRIES:
         return []
     kinks = subject.f.kinks if isinstance(subject.f, PLIF) else np.zeros(1)
     index = _segments(subject, kinks)
     bounds = [_cells(subject, index, of_contexts) for of_contexts in (True, False)]
     cover = _cover(subject, index, kinks)
     return bounds if cover is None else [*bounds, cover]
+
+
+def _distinct(subject: Subject) -> Subject:
+    """Leave out repeated contexts and classes: they add no rank to scores, nor to differences of them."""
+    contexts, classes = (distinct(X) for X in subject.factors())
+    head = subject.head
+    kept = Head(head.W[classes], None if head.b is None else head.b[classes])
+    return replace(subject, head=kept, logits=kept.logits(subject.contexts[contexts]))
 
 
 def _segments(subject: Subject, kinks: FloatArray) -> Array:
