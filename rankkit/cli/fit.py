@@ -1,8 +1,10 @@
-"""``rankkit fit``: what each head reaches on a truth, drawn or from a file."""
+"""``rankkit fit``: what each head reaches on a truth: drawn, counted in a text, or from a file."""
 
 from __future__ import annotations
 
 import warnings
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +14,7 @@ from rankkit.cli import heads, output
 from rankkit.errors import InputError
 
 if TYPE_CHECKING:
-    from rankkit.learn import Study
+    from rankkit.learn import Cell, Study
 
 
 def fit(
@@ -20,43 +22,76 @@ def fit(
         Path | None, typer.Argument(help="A file with target distributions, one context a row.")
     ] = None,
     synthetic: Annotated[bool, typer.Option("--synthetic", help="Draw Dirichlet truths instead.")] = False,
+    text: Annotated[
+        str | None, typer.Option("--text", help="Count next words of this text instead, such as sotu.")
+    ] = None,
     head: Annotated[
         list[str] | None,
-        typer.Option("--head", help="A head to fit, such as lms-plif; may be given several times."),
+        typer.Option("--head", help="A head to fit, such as lms-plif, or all; may be given several times."),
     ] = None,
     width: Annotated[
         list[int] | None,
-        typer.Option("--width", "-d", help="Width of the states; several times for several."),
+        typer.Option("--width", "-d", help="Width of the linear head; several times for several."),
+    ] = None,
+    equal: Annotated[
+        list[str] | None,
+        typer.Option("--equal", help="What heads have in common with it: width, parameters (default: both)."),
     ] = None,
     alpha: Annotated[
         list[float] | None, typer.Option("--alpha", help="Concentration of synthetic truths.")
     ] = None,
-    contexts: Annotated[int, typer.Option("--contexts", help="Contexts of synthetic truths.")] = 60,
-    classes: Annotated[int, typer.Option("--classes", help="Classes of synthetic truths.")] = 40,
+    contexts: Annotated[
+        int | None,
+        typer.Option("--contexts", help="Contexts (default 60; of a text, 200)."),
+    ] = None,
+    classes: Annotated[
+        int | None,
+        typer.Option("--classes", help="Classes (default 40; of a text, 300)."),
+    ] = None,
+    order: Annotated[int, typer.Option("--order", help="n of a text's n-grams.")] = 2,
     truths: Annotated[int, typer.Option("--truths", help="Synthetic truths of each concentration.")] = 3,
+    seeds: Annotated[
+        int | None,
+        typer.Option("--seeds", help="Fits of each truth (default 1, of a single truth 3)."),
+    ] = None,
     steps: Annotated[int, typer.Option("--steps", help="L-BFGS steps of a fit at most.")] = 800,
     restarts: Annotated[int, typer.Option("--restarts", help="Random starts; the best is kept.")] = 1,
+    jobs: Annotated[int, typer.Option("--jobs", help="Processes.")] = 1,
+    journal: Annotated[
+        Path | None,
+        typer.Option("--journal", help="Keep the figures of every fit here; go on from them."),
+    ] = None,
     seed: heads.Seed = 0,
     as_json: heads.Json = False,
 ) -> None:
     """Fit heads to target distributions, and compare divergence, modes, size and time."""
     from rankkit import learn
 
-    if synthetic == (target is not None):
-        raise InputError("wanted either a file with target distributions or --synthetic")
-    if target is None:
-        drawn = learn.synthetic_truths(contexts, classes, alpha or [0.1, 1.0], truths, seed)
-        kinds: dict[str, list[Any]] = dict(drawn)
-    else:
+    if [synthetic, text is not None, target is not None].count(True) != 1:
+        raise InputError("wanted one of: a file with target distributions, --synthetic, --text NAME")
+    kinds: dict[str, list[Any]]
+    if text is not None:
+        kinds = {text: [learn.text_truth(text, order, contexts or 200, classes or 300)]}
+    elif target is not None:
         kinds = {target.name: [_read(target)]}
-    with output.progress(quiet=as_json) as show:
+    else:
+        drawn = learn.synthetic_truths(contexts or 60, classes or 40, alpha or [0.1, 1.0], truths, seed)
+        kinds = dict(drawn)
+    with (
+        output.progress(quiet=as_json) as show,
+        ProcessPoolExecutor(jobs) if jobs > 1 else nullcontext() as pool,
+    ):
         study = learn.compare(
             kinds,
-            head or learn.COMPARED,
+            tuple(learn.HEADS) if head == ["all"] else head or learn.COMPARED,
             width or [2, 5],
             seed,
+            equal=equal or learn.EQUAL,
+            seeds=seeds or (1 if synthetic else 3),
             steps=steps,
             restarts=restarts,
+            journal=journal,
+            executor=pool,
             progress=output.stage(show, "fitting"),
         )
     if as_json:
@@ -76,29 +111,47 @@ def _read(path: Path) -> Any:
 
 def _print(study: Study) -> None:
     console = output.console()
-    several = study.truths > 1
-    names = ("truth", "d", "head", "KL in nats", "modes", "parameters", "ms a step", "linear of that size")
-    rows = [
-        (
-            c.truth,
-            c.d,
-            c.head,
-            f"{c.kl:.4f}" + (f" ± {c.kl_sd:.4f}" if several else ""),
-            f"{c.mode_match:.0%}" + (f" ± {c.mode_match_sd:.0%}" if several else ""),
-            c.parameters,
-            f"{1e3 * c.seconds_per_step:.2f}",
-            f"{c.linear_kl:.4f} (d = {c.linear_d})",
-        )
-        for c in study.cells
-    ]
-    spread = f"Means ± standard deviations over {study.truths} truths" if several else "One truth"
-    console.print(f"{spread}; {study.steps:,} steps a fit.")
-    console.print(output.table(names, rows))
+    several = study.truths * study.seeds > 1
+    over = f"{study.truths} truths" if study.truths > 1 else f"{study.seeds} seeds"
+    console.print(
+        (f"Means ± standard deviations over {over}" if several else "One fit each")
+        + f"; at most {study.steps:,} steps a fit."
+    )
+    for equal in dict.fromkeys(cell.equal for cell in study.cells):
+        shown = [cell for cell in study.cells if cell.equal == equal]
+        what = "as wide" if equal == "width" else "with at most as many parameters"
+        console.print(f"\nHeads {what} as the linear head of width d:")
+        console.print(_table(shown, several))
     claims = study.claims()
     if claims:
         console.print("\nWhat is said of these heads, and whether these truths agree:")
-        shown = [
-            (c.says, c.truth, c.d, "yes" if c.holds else "NO", ", ".join(f"{x:.4g}" for x in c.figures))
+        rows = [
+            (c.says, c.truth, c.equal, c.width, "yes" if c.holds else "NO", _figures(c.figures))
             for c in claims
         ]
-        console.print(output.table(("claim", "truth", "d", "holds", "figures"), shown))
+        console.print(output.table(("claim", "truth", "equal", "d", "holds", "figures"), rows))
+
+
+def _table(cells: list[Cell], several: bool) -> output.Sheet:
+    held_out = any(cell.held_out is not None for cell in cells)
+    names = ["truth", "d", "head", "its width", "KL in nats", "modes", "rank", "parameters", "ms a step"]
+    rows = [
+        [
+            c.truth,
+            c.width,
+            c.head,
+            c.d,
+            f"{c.kl:.4f}" + (f" ± {c.kl_sd:.4f}" if several else ""),
+            f"{c.mode_match:.0%}" + (f" ± {c.mode_match_sd:.0%}" if several else ""),
+            c.rank,
+            c.parameters,
+            f"{1e3 * c.seconds_per_step:.2f}",
+            *([f"{c.held_out:.3f}" + (f" ± {c.held_out_sd:.3f}" if several else "")] if held_out else []),
+        ]
+        for c in cells
+    ]
+    return output.table((*names, *(["nats a held-out word"] if held_out else [])), rows)
+
+
+def _figures(figures: tuple[float, ...]) -> str:
+    return ", ".join(f"{x:.4g}" for x in figures)

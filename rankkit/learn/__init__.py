@@ -7,15 +7,17 @@ from rankkit.learn.bounds import (
     entropy_bound_of,
     spectral_bounds,
 )
+from rankkit.learn.comparing import COMPARED, EQUAL, Truth, compare, synthetic_truths, text_truth
 from rankkit.learn.dimension import Dimension, jacobian_rank
 from rankkit.learn.fitting import fit
 from rankkit.learn.heads import HEADS, Facts, Order, facts
 from rankkit.learn.result import FitResult
-from rankkit.learn.study import COMPARED, Cell, Claim, Study, compare, synthetic_truths
+from rankkit.learn.study import Cell, Claim, Study
 from rankkit.learn.truths import Counts, dirichlet, next_words
 
 __all__ = [
     "COMPARED",
+    "EQUAL",
     "HEADS",
     "Cell",
     "Claim",
@@ -27,6 +29,7 @@ __all__ = [
     "Order",
     "SpectralBounds",
     "Study",
+    "Truth",
     "compare",
     "dirichlet",
     "entropy_bound",
@@ -37,4 +40,5 @@ __all__ = [
     "next_words",
     "spectral_bounds",
     "synthetic_truths",
+    "text_truth",
 ]

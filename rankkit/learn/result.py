@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import cached_property
 from os import PathLike
 from types import MappingProxyType
 from typing import Any, Self
 
 import numpy as np
 
-from rankkit.arrays import FloatArray
-from rankkit.errors import LoadError
+from rankkit import threads
+from rankkit.arrays import FloatArray, matrix, widen
+from rankkit.errors import InputError, LoadError
 from rankkit.functions import PointwiseFunction, from_spec
 from rankkit.heads import Head, log_softmax
 from rankkit.heads.formats import npy
@@ -143,6 +145,34 @@ class FitResult:
     def log_probs(self) -> FloatArray:
         """Return the fitted log-probabilities (contexts, classes), float64, in nats."""
         return log_softmax(self.model.scores(self.arrays)[0])
+
+    @cached_property
+    def spectrum(self) -> FloatArray:
+        """Singular values of the fitted log P, row means removed, descending; read-only."""
+        logs = self.log_probs()
+        with threads.suited_to(logs.size):
+            values = np.linalg.svd(logs - logs.mean(axis=1, keepdims=True), compute_uv=False)
+        values.flags.writeable = False
+        return values
+
+    def cross_entropy_of(self, counts: Any) -> float:
+        """Return the mean of -log q over counted words, in nats, such as those of a text held out.
+
+        Parameters
+        ----------
+        counts : array-like or scipy.sparse (contexts, classes)
+            How often each class followed each context; rows may be empty. exp of the result is perplexity.
+
+        Raises
+        ------
+        InputError
+            Another shape, a negative entry, or no count at all.
+        """
+        seen = counts.toarray() if hasattr(counts, "toarray") else counts
+        seen = widen(matrix("counts", seen))
+        if seen.shape != self.shape or (seen < 0).any() or not seen.any():
+            raise InputError(f"counts is {seen.shape}; wanted {self.shape}, none negative and not all 0")
+        return float(-np.where(seen > 0, seen * self.log_probs(), 0.0).sum() / seen.sum())
 
     def row(self) -> dict[str, Any]:
         """Return the figures as one row of a table."""

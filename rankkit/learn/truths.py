@@ -67,6 +67,34 @@ class Counts:
         """How often each context was seen (contexts,): the weights for :func:`rankkit.learn.fit`."""
         return np.asarray(self.matrix.sum(axis=1), dtype=np.float64).ravel()
 
+    def of(self, tokens: Sequence[str]) -> Any:
+        """Count another text with the same contexts and words.
+
+        Parameters
+        ----------
+        tokens : sequence of str
+            Such as text held out.
+
+        Returns
+        -------
+        scipy.sparse.csr_array (contexts, words)
+            Rows of contexts that the text does not have are empty, and so are its other contexts' words.
+
+        Examples
+        --------
+        >>> next_words("a rose is a rose".split()).of("a rose a rose".split()).toarray()
+        array([[0, 2, 0],
+               [1, 0, 0],
+               [0, 0, 0]])
+        """
+        from scipy.sparse import csr_array
+
+        text, back = _known(tokens, self.words), len(self.contexts[0])
+        before = _contexts(text, back)
+        pairs = _pairs(before, text[back:], self.contexts, self.words)
+        rows, columns = zip(*pairs, strict=True) if pairs else ((), ())
+        return csr_array((list(pairs.values()), (rows, columns)), shape=self.matrix.shape, dtype=np.int64)
+
 
 def next_words(tokens: Sequence[str], order: int = 2, contexts: int = 1000, words: int = 1000) -> Counts:
     """Count which word follows which, for the most frequent contexts and words of a text.
@@ -109,14 +137,34 @@ def next_words(tokens: Sequence[str], order: int = 2, contexts: int = 1000, word
     if len(tokens) <= back:
         raise InputError(f"tokens has {len(tokens)} words; wanted at least one n-gram of {back + 1}")
     kept = [word for word, _ in Counter(tokens).most_common(count("words", words)) if word != UNKNOWN]
-    known = set(kept)
-    text = [word if word in known else UNKNOWN for word in tokens]
-    vocabulary = (*kept, UNKNOWN) if UNKNOWN in text else tuple(kept)
-    before = list(zip(*(text[i : len(text) - back + i] for i in range(back)), strict=True))
-    frequent = [context for context, _ in Counter(before).most_common(count("contexts", contexts))]
-    row = {context: i for i, context in enumerate(frequent)}
-    column = {word: j for j, word in enumerate(vocabulary)}
-    pairs = Counter((row[c], column[word]) for c, word in zip(before, text[back:], strict=True) if c in row)
+    vocabulary = (*kept, UNKNOWN) if len(kept) < len(set(tokens)) else tuple(kept)
+    text = _known(tokens, vocabulary)
+    before = _contexts(text, back)
+    frequent = tuple(context for context, _ in Counter(before).most_common(count("contexts", contexts)))
+    pairs = _pairs(before, text[back:], frequent, vocabulary)
     rows, columns = zip(*pairs, strict=True)
     matrix = csr_array((list(pairs.values()), (rows, columns)), shape=(len(frequent), len(vocabulary)))
-    return Counts(matrix, tuple(frequent), vocabulary)
+    return Counts(matrix, frequent, vocabulary)
+
+
+def _known(tokens: Sequence[str], vocabulary: Sequence[str]) -> list[str]:
+    known = set(vocabulary)
+    return [word if word in known else UNKNOWN for word in tokens]
+
+
+def _contexts(text: Sequence[str], back: int) -> list[tuple[str, ...]]:
+    """The words before every word, from the first that has enough."""
+    return list(zip(*(text[i : len(text) - back + i] for i in range(back)), strict=True))
+
+
+def _pairs(
+    before: Sequence[tuple[str, ...]],
+    after: Sequence[str],
+    contexts: Sequence[tuple[str, ...]],
+    vocabulary: Sequence[str],
+) -> Counter[tuple[int, int]]:
+    """Count row and column of every word whose context has a row."""
+    row = {context: i for i, context in enumerate(contexts)}
+    column = {word: j for j, word in enumerate(vocabulary)}
+    known = zip(before, after, strict=False)
+    return Counter((row[c], column[word]) for c, word in known if c in row and word in column)
