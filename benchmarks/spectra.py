@@ -18,8 +18,10 @@ from scipy import linalg
 from threadpoolctl import threadpool_limits
 
 import rankkit as rk
+from rankkit.heads.softmax import log_softmax
 from rankkit.spectra.gram import gram
 from rankkit.spectra.source import Source
+from rankkit.spectra.tiles import Gauge
 
 
 def seconds(run: Callable[[], object], repeats: int) -> float:
@@ -76,14 +78,25 @@ def whole(contexts: int, classes: int, d: int, repeats: int) -> None:
 
 
 def effective(contexts: int, classes: int, d: int, with_gram: bool) -> None:
-    logits, f = drawn(contexts, classes, d), rk.functions.Exp()
+    print(f"effective rank, N={contexts:,} M={classes:,} d={d}, f = exp")
+    _effective(drawn(contexts, classes, d), rk.functions.Exp(), with_gram)
+
+
+def real(name: str, contexts: int) -> None:
+    """Effective rank of a real head under SigSoftmax, for contexts drawn like its own rows."""
+    head = rk.datasets.load(name)
+    states = rk.datasets.drawn_contexts(head, contexts, seed=0).H
+    print(f"effective rank, {head}, {contexts:,} drawn contexts, f = SigSoftmax")
+    _effective(head.logits(states), rk.functions.SigSoftmax(), contexts <= 5_000)
+
+
+def _effective(logits: rk.LowRankLogits, f: rk.PointwiseFunction, with_gram: bool) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     start = time.process_time()
     seen = rk.spectrum(logits, f, "classes", method="lanczos")
     taken = time.process_time() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     rank, error = seen.effective_rank("roy-vetterli"), seen.error("roy-vetterli")
-    print(f"effective rank, N={contexts:,} M={classes:,} d={d}, f = exp")
     print(
         f"  lanczos: {taken:.1f} s, {seen.passes} passes, {rank:.1f} +- {error:.1f}, "
         f"peak memory {peak / 2**20:.2f} GB (before {before / 2**20:.2f})"
@@ -91,17 +104,53 @@ def effective(contexts: int, classes: int, d: int, with_gram: bool) -> None:
     if with_gram:
         start = time.process_time()
         true = rk.spectrum(logits, f, "classes", method="gram").effective_rank("roy-vetterli")
-        other = time.process_time() - start
+        other, how = time.process_time() - start, f"{true:.1f}: off by {abs(rank / true - 1):.2%}"
+    else:
+        other, how = extrapolated_gram(logits, f), "extrapolated from slices"
+        again = rk.spectrum(logits, f, "classes", method="lanczos", seed=1).effective_rank("roy-vetterli")
+        print(f"  other probes: {again:.1f}, {abs(again / rank - 1):.2%} from the first")
+    print(f"  streamed Gram matrix: {other:.0f} s, {other / taken:.1f} times as long, {how}")
+
+
+def extrapolated_gram(logits: rk.LowRankLogits, f: rk.PointwiseFunction) -> float:
+    """Return what a Gram matrix would take: scores by N M, products by N^2 M, eigenvalues by N^3."""
+    (N, M), (n, m) = logits.shape, (3_000, 6_000)
+    source = Source.of(rk.Head(logits.head.W[:m]).logits(logits.H[:n]), f)
+    gauge = Gauge.of(source, "classes")
+    scores = seconds(lambda: [None for _ in gauge.blocks(source, np.float64)], 3)
+    A = np.random.default_rng(0).standard_normal((n, m))
+    products = seconds(lambda: A @ A.T, 3)
+    G = A @ A.T
+    values = seconds(lambda: linalg.eigvalsh(G, check_finite=False), 1)
+    return scores * N * M / (n * m) + products * (N / n) ** 2 * (M / m) + values * (N / n) ** 3
+
+
+def plif(repeats: int) -> None:
+    """A piecewise-linear function on a block beside np.interp and the log-softmax of the same block."""
+    A = 3 * np.random.default_rng(0).standard_normal((500, 8_000))
+    print(f"PLIF on a block of {A.shape[0]} x {A.shape[1]:,} logits")
+    reference = seconds(lambda: log_softmax(A), repeats)
+    for segments in (100, 10_000, 100_000, 1_000_000):
+        f = rk.functions.PLIF.random(segments)
+        x, y = np.linspace(-20, 20, segments + 1), np.concatenate([[0], np.cumsum(f.slopes)])
+        f(A)
+        ours, peer = seconds(lambda f=f: f(A), repeats), seconds(lambda x=x, y=y: np.interp(A, x, y), 1)
         print(
-            f"  streamed Gram matrix: {other:.1f} s, {other / taken:.1f} times as long, {true:.1f}: "
-            f"off by {abs(rank / true - 1):.2%}"
+            f"  {segments:,} segments: {ours / A.size * 1e9:.1f} ns an entry, {ours / reference:.2f} of a "
+            f"log-softmax, np.interp {peer / ours:.0f} times as long"
         )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", nargs="*", default=["effective", "whole"], help="whole, effective, large")
+    parser.add_argument(
+        "what",
+        nargs="*",
+        default=["effective", "whole"],
+        help="whole, effective, plif, large, or the name of a head",
+    )
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--contexts", type=int, default=4_000, help="contexts drawn for a real head")
     options = parser.parse_args()
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, numpy {np.__version__}")
     with threadpool_limits(1):
@@ -111,6 +160,10 @@ def main() -> None:
             effective(4_000, 10_000, 64, with_gram=True)
         if "whole" in options.what:
             whole(2_500, 16_000, 64, options.repeats)
+        if "plif" in options.what:
+            plif(options.repeats)
+        for name in set(options.what) - {"whole", "effective", "plif", "large"}:
+            real(name, options.contexts)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from rankkit.errors import DatasetMissing
 from rankkit.figures import gallery, style
 from rankkit.figures.argmax_map import centrality
 from rankkit.figures.svg import theme, to_svg
+from rankkit.ranks import channel_ranks, gain_sweep
 
 matplotlib.use("agg")
 
@@ -42,9 +43,16 @@ def results(head, logits):
         "spectrum": (rk.spectrum(logits, center="classes"),),
         "tolerance_curve": ({"drawn": rk.spectrum(logits, center="classes")},),
         "rank_gain": (rk.rank_gain(logits, levels=[0.1, 1e-3, 1e-15]),),
+        "gain_sweep": (gain_sweep("scale", [0.5, 2], contexts=20, classes=30, d=2),),
+        "channel_ranks": (channel_ranks([0.2, 0.8], ["linear", "ReLU"], channels=10, samples=30),),
         "argmax_map": (rk.argmaxable(head), head),
         "rank_ladder": ([rk.rank_bounds(logits, subject=s) for s in ("scores", "log_probs", "centred")], 3),
     }
+
+
+NAMES = (
+    "spectrum", "tolerance_curve", "rank_gain", "gain_sweep", "channel_ranks", "argmax_map", "rank_ladder",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -52,7 +60,7 @@ def ax():
     return Figure(layout="constrained").subplots()
 
 
-@pytest.mark.parametrize("name", ["spectrum", "tolerance_curve", "rank_gain", "argmax_map", "rank_ladder"])
+@pytest.mark.parametrize("name", NAMES)
 def test_a_figure_takes_axes_or_makes_its_own_and_changes_nothing_global(name, results, ax):
     from matplotlib import pyplot
 
@@ -190,7 +198,7 @@ def svg_of(results, name="argmax_map", standalone=True):
     return to_svg(figure, "pic", "A title", "Words with < and &", standalone=standalone)
 
 
-@pytest.mark.parametrize("name", ["spectrum", "tolerance_curve", "rank_gain", "argmax_map", "rank_ladder"])
+@pytest.mark.parametrize("name", NAMES)
 def test_svg_is_well_formed_prefixed_and_loads_nothing(name, results):
     svg = svg_of(results, name)
     ids = [element.get("id") for element in ET.fromstring(svg).iter() if element.get("id")]
@@ -225,11 +233,14 @@ def test_the_gallery_draws_a_labelled_synthetic_head_where_no_real_one_is(tmp_pa
         "tolerance_curve.svg",
         "argmax_map.svg",
         "rank_ladder.svg",
+        "gain_by_scale.svg",
+        "gain_by_segments.svg",
+        "channel_ranks.svg",
     ]
     for path in written:
         root = ET.fromstring(path.read_text(encoding="utf-8"))
         description = next(e.text for e in root.iter() if e.tag.endswith("desc"))
-        assert description.startswith("synthetic")
+        assert description.startswith(("synthetic", "normal logits", "random weights"))
 
 
 def test_the_tolerance_curve_says_whether_there_is_a_rank_and_stops_at_the_noise(logits, ax):
@@ -243,3 +254,10 @@ def test_the_tolerance_curve_says_whether_there_is_a_rank_and_stops_at_the_noise
     ]
     for s, line in zip((linear, smooth), ax.get_lines()[::2], strict=False):
         assert line.get_xdata().min() * s.top >= s.noise_floor
+
+
+def test_a_sweep_of_segments_draws_the_law_it_is_held_against(ax):
+    s = gain_sweep("segments", [10, 1000], contexts=30, classes=40, d=2)
+    measured, law = figures.gain_sweep(s, ax).get_lines()
+    assert measured.get_ydata() == pytest.approx(s.beyond[0])
+    assert law.get_ydata()[0] / law.get_ydata()[1] == pytest.approx(10)

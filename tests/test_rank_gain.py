@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from functools import partial
 
 import numpy as np
 import pytest
 
 from rankkit.errors import InputError
-from rankkit.functions import PLIF, Exp, Identity, LeakyReLU, Polynomial, SigSoftmax, SoftCap
+from rankkit.functions import GSS, PLIF, Exp, Identity, LeakyReLU, Polynomial, SigSoftmax, SoftCap
 from rankkit.heads import Head, LowRankLogits, MixtureOfSoftmaxes, log_probs
-from rankkit.ranks import RankGain, default_families, rank_gain
+from rankkit.ranks import RankGain, channel_ranks, default_families, gain_sweep, rank_gain
+from rankkit.ranks.channels import ACTIVATIONS
 
 
 def drawn(contexts: int, classes: int, d: int, bias: bool = False, seed: int = 0) -> LowRankLogits:
@@ -173,6 +175,119 @@ def test_default_slopes_bend_like_the_root_of_their_length() -> None:
         gain = rank_gain(logits, [PLIF.random(segments, seed=k) for k in range(5)], [1e-3])
         bends.append(np.median([np.linalg.norm(s.values[3:]) / s.top for s in gain.spectra]))
     assert 7 < bends[0] / bends[1] < 14
+
+
+@pytest.mark.parametrize("bias", [False, True])
+@pytest.mark.parametrize("scale", [0.03, 0.1, 0.5])
+def test_each_certificate_is_sharper_than_the_one_before_and_none_is_beaten(bias: bool, scale: float) -> None:
+    logits = drawn(150, 160, 3, bias)
+    b = None if logits.head.b is None else scale * logits.head.b
+    logits = Head(scale * logits.head.W, b).logits(logits.H)
+    gain = rank_gain(logits, [Identity(), SigSoftmax(), Exp(), SoftCap(1.0), GSS(-1.5, 2.5), LeakyReLU(0.1)])
+    seen = gain.measurable
+    upper = np.array([bound.value for bound in gain.upper])[:, None]
+    assert (gain.ranks[seen] <= gain.smooth[seen]).all()
+    assert (gain.smooth <= gain.parity).all()
+    assert (gain.parity <= gain.chebyshev).all()
+    assert (gain.chebyshev <= upper).all()
+    if bias:  # every lower degree comes back
+        assert (gain.parity == gain.chebyshev).all()
+    elif scale < 0.5:
+        assert (gain.parity[1] < gain.chebyshev[1]).any()  # softplus: a line and even degrees
+        assert (gain.parity[3] < gain.chebyshev[3]).any()  # tanh: odd ones
+
+
+def test_a_function_that_overflows_on_the_other_side_has_no_series_and_still_a_rank() -> None:
+    logits = drawn(30, 40, 1)
+    far = Head(logits.head.W, np.full(40, -900.0)).logits(logits.H)
+    gain = rank_gain(far, [SoftCap(2000.0), Exp()], [1e-3])
+    assert gain.chebyshev[1, 0] == gain.upper[1].value
+
+
+# -- how gains move --
+
+
+def test_sweeps_move_one_thing() -> None:
+    by_scale = gain_sweep("scale", [0.1, 1, 10], contexts=60, classes=70, d=3)
+    assert by_scale.linear.tolist() == [3, 3, 3]
+    smooth, exploding = (by_scale.families.index(name) for name in ("SigSoftmax", "Exp"))
+    assert (np.diff(by_scale.gain[smooth]) > 0).all()
+    assert by_scale.gain[exploding, 2] < 0  # one logit outweighs all others
+    by_width = gain_sweep("d", [2, 4], [SigSoftmax()], contexts=60, classes=70)
+    assert by_width.linear.tolist() == [2, 4]
+    assert by_width.gain[0, 0] < by_width.gain[0, 1]
+    for parameter in ("contexts", "classes"):
+        sweep = gain_sweep(parameter, [40, 80], [LeakyReLU(0.1)], contexts=90, classes=95, d=4)
+        assert (sweep.ranks <= sweep.near).all()
+        assert (sweep.near <= sweep.upper).all()
+        assert (sweep.upper <= [[40, 80]]).all()
+        assert [row[parameter] for row in sweep.rows()] == [40, 80]
+
+
+def test_random_slopes_follow_the_root_of_their_number() -> None:
+    s = gain_sweep("segments", [100, 1_000, 10_000, 100_000], contexts=60, classes=70, d=4, draws=9)
+    assert s.slope("PLIF") == pytest.approx(-0.5, abs=0.07)
+    assert s.gain[0, -1] < s.gain[0, 0]
+
+
+def test_sweep_refusals() -> None:
+    with pytest.raises(InputError, match="parameter is 'size'"):
+        gain_sweep("size", [1])
+    with pytest.raises(InputError, match="leave families out"):
+        gain_sweep("segments", [10], [Exp()])
+    with pytest.raises(InputError, match="a slope needs two values"):
+        gain_sweep("scale", [1.0], [Exp()], contexts=9, classes=9, d=2).slope("Exp")
+    said: list[tuple[int, int]] = []
+    gain_sweep("d", [1, 2], [Exp()], contexts=9, classes=9, progress=lambda *done: said.append(done))
+    assert said == [(0, 2), (1, 2)]
+
+
+# -- random feature maps over the channel ratio --
+
+
+def test_feature_maps_have_full_rank_exactly_and_rise_slowly_by_energy() -> None:
+    found = channel_ranks([0.1, 0.5, 0.9])
+    row = {name: i for i, name in enumerate(found.activations)}
+    assert (found.lower <= found.upper).all()
+    assert found.lower[row["linear"]].tolist() == found.upper[row["linear"]].tolist() == [0.1, 0.5, 0.9]
+    assert found.upper[row["square"], 0] == found.lower[row["square"], 0] == 21 / 60  # C(7, 2)
+    assert found.upper[row["cube"], 0] == found.lower[row["cube"], 0] == 56 / 60  # C(8, 3)
+    full = ["ReLU", "ReLU6", "ELU", "SiLU", "softplus", "sigmoid", "tanh"]
+    assert (found.lower[[row[name] for name in full]] == 1).all()
+    assert 0.7 < found.lower[row["hard swish"], 0] < 1  # a quadratic, but for the entries beyond 3
+    recomputed = {
+        "ReLU": (0.39, 0.86, 0.90), "SiLU": (0.35, 0.84, 0.90), "ELU": (0.29, 0.70, 0.82),
+        "softplus": (0.19, 0.51, 0.68), "sigmoid": (0.12, 0.39, 0.54), "tanh": (0.37, 0.72, 0.83),
+        "linear": (0.10, 0.47, 0.72),
+    }  # fmt: skip
+    for name, energies in recomputed.items():
+        assert found.energy[row[name]] == pytest.approx(energies, abs=0.04), name
+    assert len(found.rows()) == 33
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_activations_keep_their_promises(name: str) -> None:
+    """Values against a slope by differences, and against exact values or balls."""
+    import flint
+
+    f, z = ACTIVATIONS[name], np.linspace(-7.3, 7.1, 200)
+    slope = (f(z + 1e-6) - f(z - 1e-6)) / 2e-6
+    assert np.allclose(slope, f.slope(z), atol=1e-5)
+    for x, y in zip(z.tolist(), f(z).tolist(), strict=True):
+        exact = f.exact(Fraction(x))
+        if exact is not None:
+            assert y == pytest.approx(float(exact), rel=1e-14, abs=1e-15)
+        else:
+            wide = f.ball(flint.arb(x, 0.01))
+            assert wide.contains(f.ball(flint.arb(x)))
+            assert y == pytest.approx(float(f.ball(flint.arb(x)).mid()), rel=1e-14)
+
+
+def test_channel_refusals() -> None:
+    with pytest.raises(InputError, match="activations holds 'mish'"):
+        channel_ranks([0.5], ["mish"])
+    with pytest.raises(InputError, match="leaves none"):
+        channel_ranks([0.001], ["ReLU"])
 
 
 def test_progress_counts_the_families() -> None:

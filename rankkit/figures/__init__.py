@@ -2,6 +2,8 @@
 
 from rankkit.figures import style
 from rankkit.figures.argmax_map import argmax_map
+from rankkit.figures.channel_ranks import channel_ranks
+from rankkit.figures.gain_sweep import gain_sweep
 from rankkit.figures.learned_function import learned_function
 from rankkit.figures.rank_gain import rank_gain
 from rankkit.figures.rank_ladder import SUBJECTS, rank_ladder
@@ -11,6 +13,8 @@ from rankkit.figures.tolerance_curve import tolerance_curve
 __all__ = [
     "SUBJECTS",
     "argmax_map",
+    "channel_ranks",
+    "gain_sweep",
     "learned_function",
     "rank_gain",
     "rank_ladder",

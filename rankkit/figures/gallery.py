@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 #: The families whose tolerance curves are drawn.
 COMPARED = ("Identity", "SigSoftmax", "PLIF(100,000 segments)", "Exp", "LeakyReLU(0.1)")
 
+#: Along what gains are drawn, and of what.
+SCALES, SEGMENTS = (0.1, 0.2, 0.5, 1, 2, 5, 10), (10, 100, 1_000, 10_000, 100_000)
+DRAWN = "normal logits, 200 contexts x 300 classes, width 8"
+
+#: Activations whose feature maps are drawn.
+ACTIVATIONS = ("linear", "square", "ReLU", "SiLU", "ELU", "softplus", "sigmoid", "tanh")
+
 #: The head that the README speaks of.
 DEFAULT = "ppocr-v4"
 
@@ -37,7 +44,7 @@ def draw_all(folder: str | os.PathLike[str], seed: int = 0) -> list[Path]:
     """
     from matplotlib.figure import Figure
 
-    from rankkit.ranks import rank_bounds, rank_gain
+    from rankkit.ranks import channel_ranks, gain_sweep, rank_bounds, rank_gain
     from rankkit.reach import argmaxable
     from rankkit.spectra import spectrum
 
@@ -83,12 +90,34 @@ def draw_all(folder: str | os.PathLike[str], seed: int = 0) -> list[Path]:
             lambda ax: figures.rank_ladder(ladder, head.d, ax),
             "Proved rank, step by step",
         ),
+        "gain_by_scale": (
+            (5.2, 3.9),
+            lambda ax: figures.gain_sweep(gain_sweep("scale", SCALES, draws=3, seed=seed), ax),
+            "Rank added by scale of the logits",
+        ),
+        "gain_by_segments": (
+            (5.2, 3.7),
+            lambda ax: figures.gain_sweep(gain_sweep("segments", SEGMENTS, draws=5, seed=seed), ax),
+            "How far a random piecewise-linear function leaves the linear head, by its segments",
+        ),
+        "channel_ranks": (
+            (5.2, 4.0),
+            lambda ax: figures.channel_ranks(channel_ranks(activations=ACTIVATIONS, seed=seed), ax),
+            "Rank of random feature maps by channel ratio",
+        ),
     }
     written = []
     for name, (size, draw, title) in drawings.items():
         figure = Figure(figsize=size, layout="constrained")
         ax: Axes = draw(figure.subplots())
-        words = {"argmax_map": dimensions, "rank_gain": sampled, "tolerance_curve": sampled}.get(name, what)
+        words = {
+            "argmax_map": dimensions,
+            "rank_gain": sampled,
+            "tolerance_curve": sampled,
+            "gain_by_scale": DRAWN,
+            "gain_by_segments": DRAWN,
+            "channel_ranks": "random weights, 60 channels out, 240 inputs",
+        }.get(name, what)
         ax.figure.supxlabel(words, fontsize=figures.style.SMALL, color=figures.style.MUTED)
         path = folder / f"{name}.svg"
         path.write_text(to_svg(figure, name, title, words, standalone=True), encoding="utf-8")

@@ -2,21 +2,27 @@ r"""What few singular values a smooth function can leave above a level: all but 
 
 If q is a polynomial with :math:`\|(f(A) - q(A)) C\|_F \le \tau`, at most rank :math:`q(A) C` singular
 values of the centred :math:`f(A) C` exceed :math:`\tau` (Weyl), and that rank is bounded by counting
-monomials. Any q will do; least squares finds good ones, and leaving out degrees that f does without makes
-the count smaller.
+monomials. Any q will do. Chebyshev series know only how large logits get; leaving out degrees that f does
+without makes the count smaller; least squares on the logits themselves finds nearer ones.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.polynomial import chebyshev
 
 from rankkit.arrays import FloatArray
+from rankkit.functions.base import PointwiseFunction
 from rankkit.ranks.upper import monomial_count
 from rankkit.spectra.tiles import power_of_two
 
 #: Highest degree that is tried, and how many logits are fitted to; the distance is taken over all of them.
 DEGREE, FITTED = 24, 20_000
+
+#: Coefficients of a Chebyshev series that are computed; those of higher degree are taken to be 0.
+SERIES = 4096
 
 
 def smooth_counts(
@@ -39,13 +45,9 @@ def smooth_counts(
     target = scores.ravel()
     best = np.full(len(levels), np.inf)
     for degrees in _supports(bias):
-        for top in degrees[1:]:
-            kept = [k for k in degrees if k <= top]
-            count = monomial_count(kept, d, bias) - (not bias and 0 in kept)
-            if count >= min(scores.shape):
-                break
-            basis = chebyshev.chebvander(z[some], top)[:, kept]
-            coefficients = np.zeros(top + 1)
+        for kept, count in _growing(degrees, d, bias, min(scores.shape)):
+            basis = chebyshev.chebvander(z[some], kept[-1])[:, kept]
+            coefficients = np.zeros(kept[-1] + 1)
             coefficients[kept] = np.linalg.lstsq(basis, target[some], rcond=None)[0]
             rest = (target - chebyshev.chebval(z, coefficients)).reshape(scores.shape)
             rest -= rest.mean(axis=1, keepdims=True)
@@ -54,6 +56,59 @@ def smooth_counts(
             if near.all():
                 break
     return best
+
+
+def chebyshev_counts(
+    f: PointwiseFunction, largest: float, shape: tuple[int, int], levels: FloatArray, d: int, bias: bool
+) -> tuple[FloatArray, FloatArray]:
+    r"""Return the counts that follow from the size of the logits alone: plain, and with parity; inf if none.
+
+    The Chebyshev series of f on [-largest, largest], cut to some degrees, leaves entries of at most the sum
+    of the other coefficients, hence a norm of :math:`\sqrt{NM}` times that.
+
+    Examples
+    --------
+    tanh is odd: of 4 variables only the 4 + 20 monomials of degree 1 and 3 are needed where all up to degree
+    3 are 34 without the constant.
+
+    >>> from rankkit.functions import SoftCap
+    >>> plain, parity = chebyshev_counts(SoftCap(1.0), 0.3, (100, 100), np.array([0.1]), d=4, bias=False)
+    >>> plain, parity
+    (array([34.]), array([24.]))
+    """
+    from scipy.fft import dct
+
+    nodes = np.cos(np.pi * (np.arange(SERIES) + 0.5) / SERIES)
+    with np.errstate(over="ignore"):
+        values = f(largest * nodes)
+    if not np.isfinite(values).all():  # the logits may all lie on the side where f is finite
+        return np.full(len(levels), np.inf), np.full(len(levels), np.inf)
+    coefficients = dct(values, type=2) / SERIES
+    coefficients[0] /= 2
+    sizes = np.abs(coefficients)
+    entries = float(np.sqrt(shape[0] * shape[1]))
+    found = []
+    for supports in (_supports(bias)[:1], _supports(bias)):
+        best = np.full(len(levels), np.inf)
+        for degrees in supports:
+            for kept, count in _growing(degrees, d, bias, min(shape)):
+                # the constant goes with the row means, whatever it is
+                near = entries * float(np.delete(sizes, [0, *kept]).sum()) <= levels
+                best[near] = np.minimum(best[near], count)
+                if near.all():
+                    break
+        found.append(best)
+    return found[0], found[1]
+
+
+def _growing(degrees: list[int], d: int, bias: bool, most: int) -> Iterator[tuple[list[int], int]]:
+    """Yield leading degrees and how many monomials they take in centred scores, below ``most``."""
+    for top in degrees[1:]:
+        kept = [k for k in degrees if k <= top]
+        count = monomial_count(kept, d, bias) - (not bias and 0 in kept)
+        if count >= most:
+            return
+        yield kept, count
 
 
 def _supports(bias: bool) -> list[list[int]]:

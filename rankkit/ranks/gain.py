@@ -17,7 +17,7 @@ from rankkit.errors import InputError
 from rankkit.functions import GSS, PLIF, Exp, Identity, LeakyReLU, Polynomial, SigSoftmax, SoftCap
 from rankkit.functions.base import PointwiseFunction, apply
 from rankkit.heads import LowRankLogits, MixtureOfSoftmaxes
-from rankkit.ranks.approximation import smooth_counts
+from rankkit.ranks.approximation import chebyshev_counts, smooth_counts
 from rankkit.ranks.report import RankBound
 from rankkit.ranks.subject import Subject
 from rankkit.ranks.upper import upper_bounds
@@ -58,9 +58,11 @@ class RankGain:
         Which contexts the matrices are made of.
     shape : (int, int)
         Shape of the logits that were given, of which ``contexts`` may be a sample.
-    smooth : numpy.ndarray (families, levels), int
-        What each family can reach at each level because a polynomial fitted to it by least squares is that
-        near, parity included; not above ``upper``. Distances are summed in float64.
+    chebyshev, parity, smooth : numpy.ndarray (families, levels), int
+        What each family can reach at each level because a polynomial is that near, not above ``upper``: by
+        its Chebyshev series on the range of the logits; by those degrees of it that f has, all even or all
+        odd ones but for a line; by least squares on the logits, parity included. Distances are summed in
+        float64.
     skipped : tuple of (str, str)
         Default families that cannot be evaluated at these logits, and why.
     """
@@ -74,11 +76,14 @@ class RankGain:
     spectra: tuple[Spectrum, ...]
     contexts: IntArray
     shape: tuple[int, int]
+    chebyshev: IntArray
+    parity: IntArray
     smooth: IntArray
     skipped: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
-        for array in (self.levels, self.ranks, self.measurable, self.linear, self.contexts, self.smooth):
+        counts = (self.ranks, self.linear, self.chebyshev, self.parity, self.smooth)
+        for array in (self.levels, self.measurable, self.contexts, *counts):
             array.flags.writeable = False
 
     @property
@@ -103,6 +108,8 @@ class RankGain:
                 "linear": int(self.linear[j]),
                 "gain": int(self.gain[i, j]) if self.measurable[i, j] else None,
                 "upper": self.upper[i].value,
+                "chebyshev": int(self.chebyshev[i, j]),
+                "parity": int(self.parity[i, j]),
                 "smooth": int(self.smooth[i, j]),
                 "upper_reason": self.upper[i].reason,
                 "measurable": bool(self.measurable[i, j]),
@@ -193,6 +200,7 @@ def rank_gain(
                     raise
                 skipped.append((family.name, str(why)))
     spectra = tuple(seen for _, seen, _, _ in found)
+    near = np.array([counts for _, _, _, counts in found]).reshape(len(found), 3, len(heights))
     return RankGain(
         families=tuple(name for name, _, _, _ in found),
         levels=heights,
@@ -200,7 +208,9 @@ def rank_gain(
         measurable=np.array([_above_noise(s, heights) & _above_noise(base, heights) for s in spectra]),
         linear=_count(base, heights),
         upper=tuple(bound for _, _, bound, _ in found),
-        smooth=np.array([near for _, _, _, near in found]).reshape(len(found), len(heights)),
+        chebyshev=near[:, 0],
+        parity=near[:, 1],
+        smooth=near[:, 2],
         spectra=spectra,
         contexts=sampled,
         shape=logits.shape,
@@ -231,10 +241,12 @@ def _measure(
     if isinstance(family, PointwiseFunction):
         upper = upper_bounds(Subject.of(logits, family, "centred"))[0]
         seen = spectrum(logits, family, center="classes")
-        A = logits.dense()
+        A, tolerances = logits.dense(), levels * seen.top
         d, bias = logits.head.d, logits.head.b is not None
-        near = smooth_counts(apply(family, A), A, levels * seen.top, d, bias)
-        return family.name, seen, upper, np.minimum(near, upper.value).astype(np.int64)
+        by_size = chebyshev_counts(family, float(np.abs(A).max()), A.shape, tolerances, d, bias)
+        fitted = smooth_counts(apply(family, A), A, tolerances, d, bias)
+        near = np.minimum([*by_size, np.minimum(fitted, by_size[1])], upper.value)
+        return family.name, seen, upper, near.astype(np.int64)
     if not callable(family):
         raise TypeError(
             f"families holds {family!r}; wanted functions, or callables that make a mixture of logits"
@@ -242,7 +254,7 @@ def _measure(
     mixture = family(logits)
     seen = spectrum(mixture.log_probs(), center="classes")
     cap = RankBound(min(mixture.rank_bound, logits.shape[1] - 1), "shape", "no bound but the shape is known")
-    return f"MoS({len(mixture.states)} components)", seen, cap, np.full(len(levels), cap.value)
+    return f"MoS({len(mixture.states)} components)", seen, cap, np.full((3, len(levels)), cap.value)
 
 
 def _count(seen: Spectrum, levels: FloatArray) -> IntArray:
