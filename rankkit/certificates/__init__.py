@@ -1,13 +1,14 @@
 """Certificates, and the checker that decides them in exact arithmetic."""
 
 from rankkit.certificates.checker import Refusal
-from rankkit.certificates.kinds import Certificate, Combination, Witness
+from rankkit.certificates.kinds import Certificate, Combination, Directions, Witness
 from rankkit.certificates.rank_kinds import GenericMinor, Minor, Monomials
 from rankkit.certificates.store import check, check_all, load, pack, save
 
 __all__ = [
     "Certificate",
     "Combination",
+    "Directions",
     "GenericMinor",
     "Minor",
     "Monomials",

@@ -119,9 +119,58 @@ class Combination:
         return cls(c["head"], c["class"], tuple(c["rows"]), weights, _domain(c))
 
 
-Certificate = Witness | Combination | Minor | GenericMinor | Monomials
+@dataclass(frozen=True, eq=False)
+class Directions:
+    """Classes that win in the direction of their own rows, seen through one map: witnesses without states.
+
+    Class i wins at the state ``(w_i - centre) @ through * 2**exponent``, as float64 computes it.
+
+    Attributes
+    ----------
+    head : str
+        Fingerprint of the head.
+    classes, exponents : tuple of int (m,)
+        The classes, and a power of two for each.
+    centre : numpy.ndarray (d,), float64
+        Subtracted from every row.
+    through : numpy.ndarray (d, d), float64
+        The map.
+    """
+
+    head: str
+    classes: tuple[int, ...]
+    exponents: tuple[int, ...]
+    centre: FloatArray
+    through: FloatArray
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "classes", tuple(map(index, self.classes)))
+        object.__setattr__(self, "exponents", tuple(map(index, self.exponents)))
+        object.__setattr__(self, "centre", frozen(self.centre))
+        object.__setattr__(self, "through", frozen(self.through))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the certificate as JSON values."""
+        return {
+            "kind": "directions",
+            "head": self.head,
+            "classes": list(self.classes),
+            "exponents": list(self.exponents),
+            "centre": encode(self.centre),
+            "through": encode(self.through),
+        }
+
+    @classmethod
+    def from_json(cls, c: Mapping[str, Any]) -> Self:
+        """Read a certificate from JSON values."""
+        centre, through = files.decode(c["centre"]), files.decode(c["through"])
+        return cls(c["head"], tuple(c["classes"]), tuple(c["exponents"]), centre, through)
+
+
+Certificate = Witness | Directions | Combination | Minor | GenericMinor | Monomials
 KINDS: dict[str, type[Certificate]] = {
     "witness": Witness,
+    "directions": Directions,
     "combination": Combination,
     "minor": Minor,
     "generic_minor": GenericMinor,

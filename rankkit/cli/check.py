@@ -34,7 +34,9 @@ def check(
     loaded = heads.resolve(head, weight, bias, transpose)
     answers = certificates.check_all(claims, loaded)
     refused = [(c, str(answer)) for c, answer in zip(claims, answers, strict=True) if not answer]
-    kinds = Counter(type(c).__name__ for c in claims)
+    kinds = Counter[str]()
+    for claim in claims:
+        kinds[type(claim).__name__] += len(claim.classes) if isinstance(claim, certificates.Directions) else 1
     if as_json:
         output.print_json(
             {
@@ -61,6 +63,8 @@ def check(
 def describe(certificate: object) -> str:
     """Return what a certificate claims, in a few words."""
     kind = type(certificate).__name__
+    if hasattr(certificate, "classes"):
+        return f"{kind} of {len(certificate.classes):,} classes"
     if hasattr(certificate, "cls"):
         return f"{kind} for class {certificate.cls}"
     sign = ">=" if kind == "Minor" else "<="

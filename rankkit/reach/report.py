@@ -169,13 +169,17 @@ class ArgmaxReport:
     def save(self, path: str | Path) -> None:
         """Write the certificates of all decided classes to ``path``: .npz, or .json to read.
 
-        Of tied classes, the proof about the whole group comes first, then one per class.
+        Classes that win in their own directions share one certificate where there are many of them. Of tied
+        classes, the proof about the whole group comes next, then one per class.
         """
         from rankkit import certificates
+        from rankkit.reach.directions import shared_directions
 
+        shared = shared_directions(self.ledger, self.head.fingerprint, self.argmaxable.tolist())
+        told = set() if shared is None else set(shared.classes)
         groups = [self.group_certificate(int(i)) for i in self.tied if self.groups.leader[i] == i]
-        own = [self.certificate(int(i)) for i in self.classes]
-        certificates.save(path, [c for c in (*groups, *own) if c is not None])
+        own = [self.certificate(int(i)) for i in self.classes if int(i) not in told]
+        certificates.save(path, [c for c in (shared, *groups, *own) if c is not None])
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Return how many classes have each verdict, and by which rule."""

@@ -11,11 +11,12 @@ from typing import Any, Literal
 
 import numpy as np
 
-from . import classes, domains, files, generic, rank
+from . import classes, directions, domains, files, generic, rank
 from .exact import Floats
 
 FIELDS = {
     "witness": {"class", "x", "ties"},
+    "directions": {"classes", "exponents", "centre", "through"},
     "combination": {"class", "rows", "weights"},
     "minor": {"subject", "rows", "cols", "function", "contexts", "bits"},
     "generic_minor": {"subject", "rows", "cols", "function", "contexts"},
@@ -102,6 +103,8 @@ def _decide(c: Mapping[str, Any], W: Floats, b: Floats | None) -> str | None:
         if len(weights) != len(rows):
             return f"{len(rows)} rows but {len(weights)} weights"
         return classes.combination(W, b, cls, rows, weights, _bounds(c, W))
+    if c["kind"] == "directions":
+        return _directions(c, W, b)
     if c["kind"] in ("minor", "generic_minor"):
         cols = _indices(c["cols"], W.shape[1] if c["subject"] == "matrix" else len(W))
         H = None if c["contexts"] is None else files.decode(c["contexts"])
@@ -119,6 +122,20 @@ def _decide(c: Mapping[str, Any], W: Floats, b: Floats | None) -> str | None:
     if c["d"] != W.shape[1] or c["bias"] != (b is not None) or c["shape"][1] != len(W):
         return "the shape, width or bias is not that of the head"
     return rank.monomials(c["subject"], c["function"], c["shape"], c["d"], c["bias"], c["rank"])
+
+
+def _directions(c: Mapping[str, Any], W: Floats, b: Floats | None) -> str | None:
+    several, exponents = _indices(c["classes"], len(W)), list(c["exponents"])
+    centre, through = files.decode(c["centre"]), files.decode(c["through"])
+    d = W.shape[1]
+    if not several or len(set(several)) < len(several) or len(exponents) != len(several):
+        return "no class, a class twice, or another number of exponents"
+    if any(type(e) is not int or abs(e) > 4000 for e in exponents):
+        return "an exponent is no integer from -4000 to 4000"
+    if centre.shape != (d,) or through.shape != (d, d) or not np.isfinite(centre).all():
+        return f"the centre and the map are {centre.shape} and {through.shape}; wanted {(d,)} and {(d, d)}"
+    reasons = directions.own_directions(W, b, several, exponents, centre, through)
+    return next((reason for reason in reasons if reason is not None), None)
 
 
 def _indices(values: Sequence[Any], size: int | None) -> list[int]:
