@@ -236,6 +236,7 @@ def test_the_gallery_draws_a_labelled_synthetic_head_where_no_real_one_is(tmp_pa
         "gain_by_scale.svg",
         "gain_by_segments.svg",
         "channel_ranks.svg",
+        *(f"argmax_{step}.svg" for step in figures.STEPS),
     ]
     for path in written:
         root = ET.fromstring(path.read_text(encoding="utf-8"))
@@ -261,3 +262,14 @@ def test_a_sweep_of_segments_draws_the_law_it_is_held_against(ax):
     measured, law = figures.gain_sweep(s, ax).get_lines()
     assert measured.get_ydata() == pytest.approx(s.beyond[0])
     assert law.get_ydata()[0] / law.get_ydata()[1] == pytest.approx(10)
+
+
+@pytest.mark.parametrize("step", figures.STEPS)
+def test_every_step_of_the_search_is_drawn_from_verdicts(step, ax):
+    figures.argmax_step(step, ax)
+    labels = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert len(labels) >= 2
+    if step == "exact":
+        assert {text.get_text() for text in ax.texts} >= {"exact"}
+    with pytest.raises(rk.InputError, match="corners"):
+        figures.argmax_step("none", ax)

@@ -2,6 +2,7 @@
 
 from rankkit.figures import style
 from rankkit.figures.argmax_map import argmax_map
+from rankkit.figures.argmax_steps import STEPS, argmax_step
 from rankkit.figures.channel_ranks import channel_ranks
 from rankkit.figures.gain_sweep import gain_sweep
 from rankkit.figures.learned_function import learned_function
@@ -11,8 +12,10 @@ from rankkit.figures.spectrum import spectrum
 from rankkit.figures.tolerance_curve import tolerance_curve
 
 __all__ = [
+    "STEPS",
     "SUBJECTS",
     "argmax_map",
+    "argmax_step",
     "channel_ranks",
     "gain_sweep",
     "learned_function",

@@ -122,6 +122,20 @@ def draw_all(folder: str | os.PathLike[str], seed: int = 0) -> list[Path]:
         path = folder / f"{name}.svg"
         path.write_text(to_svg(figure, name, title, words, standalone=True), encoding="utf-8")
         written.append(path)
+    return written + draw_steps(folder)
+
+
+def draw_steps(folder: Path) -> list[Path]:
+    """Draw how the search for winning classes proceeds, one file a step."""
+    from matplotlib.figure import Figure
+
+    written = []
+    for name, (title, _) in figures.STEPS.items():
+        figure = Figure(figsize=(6.0, 3.3), layout="constrained")
+        figures.argmax_step(name, figure.subplots())
+        written.append(folder / f"argmax_{name}.svg")
+        svg = to_svg(figure, f"argmax_{name}", title, f"synthetic classes: {title}", standalone=True)
+        written[-1].write_text(svg, encoding="utf-8")
     return written
 
 
