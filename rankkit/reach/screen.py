@@ -2,34 +2,45 @@
 
 In round coordinates centred at the mean, a row that no other row overshadows wins in its own direction. Most
 pairs need no product: short rows lose to long ones by Cauchy and Schwarz, and a prefix of the coordinates
-with the lengths of what is left bounds the rest. Everything is bounded upwards, the float32 product included,
-so a column that stays below is proved to lose.
+with the lengths of what is left bounds the rest. Everything is bounded upwards, the float32 product and the
+change of coordinates included, so a column that stays below is proved to lose.
 
-Flops: 2 n^2 d times the share of pairs and coordinates that pruning leaves, typically 0.05 to 0.5.
+Flops: 4 n d^2 in float64 for the coordinates and the states, and 2 n^2 d in float32 times the share of pairs
+and coordinates that pruning leaves, typically 0.05 to 0.3.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
+from types import ModuleType
 
 import numpy as np
 
+from rankkit import arrays
 from rankkit.arrays import Array, FloatArray, IntArray
 
 #: Axes are divided by their spread to this power: 0 keeps the shape of the cloud, 1 makes it a ball.
-EQUALISE = 0.25
+EQUALISE = 0.5
 
-#: Rows that share one product, and its most entries.
-BLOCK, ENTRIES = 256, 2**24
+#: Rows that share one product, and columns that are passed over together, so that the product stays in cache.
+BLOCK, TILE = 256, 1024
 
-#: Shares of the axes after which a block looks who is still in the race.
-PREFIXES = (0.05, 0.1, 0.2, 0.35, 0.6)
+#: Rows, in units of their width, from which the axes are taken: any axes will do for a proof.
+SAMPLE = 16
 
-#: A prefix shorter than this, or a race of fewer columns, is not worth a look.
-SHORTEST, FEWEST = 12, 512
+#: Shares of the axes after which a tile looks who is still in the race; a shorter prefix is not worth a look.
+PREFIXES, SHORTEST = (0.1, 0.2, 0.35, 0.6), 8
 
-#: Columns beyond a row that are named when it fails.
+#: A first look came too early if it leaves more than this share of the columns, too late if less.
+EARLY, LATE = 0.8, 0.2
+
+#: Columns beyond a row that are named when it fails; with that many it leaves the race.
 RIVALS = 48
+
+#: Products from which compiled loops are worth their loading.
+LARGE = 2**24
 
 #: Exponent of differences among rows of size 1 from which they are too near the end of float64 to be bounded.
 FINEST = -900
@@ -50,7 +61,8 @@ class Screened:
         ``2**exponent``); not positive where nothing is proved.
     exponent : int
     rivals : dict
-        Row -> the rows furthest beyond it, at most ``RIVALS``, where nothing is proved.
+        Row -> the rows furthest beyond it among the first that were found, at most ``RIVALS``, where nothing
+        is proved.
     """
 
     states: Array
@@ -64,114 +76,197 @@ def own_directions(W: FloatArray, asked: IntArray, clear: float = 1e-6) -> Scree
 
     A lead beyond the fraction ``clear`` of a row's own score is not measured further.
     """
-    exponent = int(np.frexp(np.abs(W).max())[1])
-    offset = np.ldexp(W, -exponent)
-    offset -= offset.mean(axis=0)
-    finer = int(np.frexp(np.abs(offset).max())[1])
+    low, high = W.min(axis=0), W.max(axis=0)
+    exponent = int(np.frexp(max(high.max(), -low.min()))[1])
+    mean = sum(_times(W[cut], -exponent).sum(axis=0) for cut in _cuts(W)) / len(W)
+    spread = np.maximum(_times(high, -exponent) - mean, mean - _times(low, -exponent)).max()
+    finer = int(np.frexp(spread)[1])
     if finer < FINEST:
         return Screened(np.zeros((len(asked), W.shape[1]), np.float32), np.zeros(len(asked)), exponent, {})
-    np.ldexp(offset, -finer, out=offset)
     exponent += finer
-    race = _Race(offset, clear)
-    states = race.states(asked)
-    leads, rivals = race.run(asked, states.astype(np.float64))
+    race = _Race(W, exponent, _times(mean, -finer), clear)
+    states, leads, rivals = race.run(asked)
     return Screened(states, leads, exponent, rivals)
+
+
+def _cuts(W: Array) -> Iterator[slice]:
+    return arrays.row_blocks(len(W), row_bytes=8 * W.shape[1])
 
 
 class _Race:
     """Rows in round coordinates, longest first, and one bound for all roundings.
 
-    With maps M and N for which N M' is nearly 1, x.s = (N'x).(M's) + x.(1 - N M')s. Every error is a multiple
-    of the product of the two lengths in these coordinates: the defect of N M', two float64 products with the
-    maps, two roundings to float32, and a float32 product of at most d + 2 terms in any order. ``error``
-    bounds their sum.
+    With offsets o = w - mean, a nearly orthogonal Q and powers of two D, a row becomes p = o Q / D and a state
+    x becomes a = x Q D, both exactly scaled, and x.o = a.p + x.(1 - Q Q')o. The state of a row is x = Q p / D,
+    for which a is nearly p again. Every error is a multiple of the product of the two lengths in these
+    coordinates: the defect of Q Q', the float64 products with Q, the rounding of x and p to float32, and a
+    float32 product of at most d + 16 terms in any order.
     """
 
-    def __init__(self, offset: FloatArray, clear: float) -> None:
-        n, d = offset.shape
-        square, Q = np.linalg.eigh(offset.T @ offset)
-        spread = np.sqrt(np.maximum(square, 1e-16 * square[-1])[::-1])
-        equal = spread**EQUALISE
-        size = np.sqrt(((spread / equal) ** 2).sum() / n)
-        self.forth, self.back = Q[:, ::-1] / (equal * size), Q[:, ::-1] * (equal * size)
-        points = offset @ self.forth
-        unlike = float(equal.max() / equal.min())
-        product = 2 * (d + 4) * _UNIT64 * d
-        defect = float(np.linalg.norm(np.eye(d) - self.back @ self.forth.T)) + product * unlike
-        self.error = 1.2 * ((d + 14) * _UNIT32 + (defect + 4 * product) * unlike)
-        self.offset = offset
+    def __init__(self, W: FloatArray, exponent: int, mean: FloatArray, clear: float) -> None:
+        n, d = W.shape
+        self.W, self.exponent, self.mean, self.clear = W, exponent, mean, clear
+        sample = self.offsets(np.random.default_rng(0).permutation(n)[: SAMPLE * d])
+        squares, Q = np.linalg.eigh(sample.T @ sample)
+        self.Q = np.ascontiguousarray(Q[:, ::-1])
+        spread = np.sqrt(np.maximum(squares, 1e-16 * squares[-1])[::-1])
+        scale = np.rint(EQUALISE * np.log2(spread))
+        scale += np.rint(np.log2(np.sqrt(((spread / 2.0**scale) ** 2).sum() / len(sample))))
+        self.scale = 2.0**scale
+        points = np.empty((n, d), np.float32)
+        for cut in _cuts(W):
+            points[cut] = self.offsets(cut) @ self.Q / self.scale
         length = _lengths(points)
         self.order = np.argsort(-length, kind="stable")
         self.length = length[self.order]
-        self.points = points.astype(np.float32)[self.order]
-        self.clear = clear
-        cuts = sorted({round(share * d) for share in PREFIXES if share * d >= SHORTEST and share < 0.75})
-        self.cuts = [k for k in cuts if k < d]
-        self.left = {k: _up(np.sqrt(_squares(self.points[:, k:]))) for k in self.cuts}
-        self.start = 0
+        unlike = float(self.scale.max() / self.scale.min())
+        defect = float(np.linalg.norm(np.eye(d) - self.Q @ self.Q.T)) + 2 * (d + 4) * _UNIT64 * d
+        products = 4 * (d + 4) * _UNIT64 * np.sqrt(d)
+        self.error = 1.1 * ((d + 32) * _UNIT32 + (defect + 2 * products) * unlike)
+        self.cuts = sorted({round(share * d) for share in PREFIXES if share * d >= SHORTEST}) + [d]
+        self.parts = [points[self.order, a:b] for a, b in pairwise([0, *self.cuts])]
+        squares = np.cumsum([_squares(part) for part in self.parts[::-1]], axis=0)[-2::-1]
+        self.left = [_up(np.sqrt(left)) for left in squares] + [np.zeros(n, np.float32)]
+        self.ends = _up(self.length)
+        self.loops = _loops(n * n * d)
 
-    def states(self, asked: IntArray) -> Array:
-        """Return the directions of rows ``asked``, mapped back, as float32."""
-        return (self.offset[asked] @ self.forth @ self.forth.T).astype(np.float32)
+    def offsets(self, rows: slice | IntArray) -> FloatArray:
+        """Return the rows less their mean, in units of ``2**exponent``."""
+        return _times(self.W[rows], -self.exponent) - self.mean
 
-    def run(self, asked: IntArray, X: FloatArray) -> tuple[FloatArray, dict[int, IntArray]]:
-        """Return a lead (m,) for each row, and rivals of the rows without one."""
-        own = np.einsum("ij,ij->i", X, self.offset[asked])
-        own -= 4 * (X.shape[1] + 4) * _UNIT64 * _lengths(X) * _lengths(self.offset[asked])
-        A = X @ self.back
-        reach = own / _lengths(A)
-        leads = np.zeros(len(asked))
-        rivals: dict[int, IntArray] = {}
+    def coordinates(self, places: IntArray) -> Array:
+        """Return the rows at ``places`` of the order in round coordinates, as float32."""
+        return np.hstack([part[places] for part in self.parts])
+
+    def run(self, asked: IntArray) -> tuple[Array, FloatArray, dict[int, IntArray]]:
+        """Return states (m, d), a lead (m,) for each row, and rivals of the rows without one."""
         place = np.empty(len(self.order), np.int64)
         place[self.order] = np.arange(len(self.order))
+        states = np.empty((len(asked), self.W.shape[1]), np.float32)
+        own, spare = np.empty(len(asked)), np.empty(len(asked))
+        largest = float(self.scale.max())
+        for cut in _cuts(states):
+            rows = self.coordinates(place[asked[cut]]).astype(np.float64)
+            states[cut] = rows / self.scale @ self.Q.T
+            X, offsets = states[cut].astype(np.float64), self.offsets(asked[cut])
+            sizes = _lengths(X)
+            own[cut] = np.einsum("ij,ij->i", X, offsets)
+            own[cut] -= 4 * (X.shape[1] + 4) * _UNIT64 * sizes * _lengths(offsets)
+            # The state was rounded in each entry by half a unit of its own, which the axes may stretch.
+            spare[cut] = self.error + 1.1 * _UNIT32 * largest * sizes / np.maximum(_lengths(rows), 1e-150)
+        reach = own / self.length[place[asked]]
+        leads = np.zeros(len(asked))
+        rivals: dict[int, IntArray] = {}
         usable = np.flatnonzero(reach > 1e-6 * self.length[0])
         usable = usable[np.argsort(-reach[usable], kind="stable")]
-        block = min(BLOCK, ENTRIES // len(self.order) + 1)
-        for at in range(0, len(usable), block):
-            rows = usable[at : at + block]
-            scores, columns = self._race(A[rows] / own[rows, None], reach[rows])
-            mine = place[asked[rows]]
-            at_mine = np.minimum(np.searchsorted(columns, mine), len(columns) - 1)
-            there = np.flatnonzero(columns[at_mine] == mine)
-            scores[there, at_mine[there]] = -np.inf
-            best = scores.max(axis=1, initial=-np.inf).astype(np.float64) + 4 * _UNIT32
-            leads[rows] = np.minimum(self.clear, 1 - best) * own[rows] * (1 - 1e-9)
+        start = 0
+        for at in range(0, len(usable), BLOCK):
+            rows = usable[at : at + BLOCK]
+            heat = _Heat(self, place[asked[rows]], own[rows], spare[rows] / reach[rows], start)
+            heat.run(reach[rows].min())
+            start = max(0, min(start + heat.advice(), len(self.cuts) - 1))
+            leads[rows] = np.minimum(self.clear, 1 - heat.best()) * own[rows] * (1 - 1e-9)
             for k in np.flatnonzero(leads[rows] <= 0):
-                rivals[int(asked[rows[k]])] = self.order[columns[_largest(scores[k], RIVALS)]]
-        return leads, rivals
-
-    def _race(self, A: FloatArray, reach: FloatArray) -> tuple[Array, IntArray]:
-        """Bound the scores of all columns for a block of rows scaled to own score 1.
-
-        Returns upper bounds (rows, survivors) and the survivors' places; every other column is below ``1 -
-        clear``.
-        """
-        bar = np.float32(1 - self.clear - 4 * _UNIT32)
-        spare = _up(self.error / reach)
-        # No column shorter than this comes near any row of the block.
-        shortest = min((1 - self.clear) * reach.min() / (1 + 2 * self.error), self.length[0])
-        columns = np.arange(np.searchsorted(-self.length, -shortest * (1 - 1e-9), side="right"))
-        level = self.start
-        first = None
-        while level < len(self.cuts) and len(columns) > FEWEST:
-            k = self.cuts[level]
-            rest = _up(np.sqrt((A[:, k:] ** 2).sum(axis=1)))
-            left = _take(self.points[:, :k], columns)
-            near = np.column_stack([A[:, :k], rest, spare]).astype(np.float32)
-            far = np.column_stack([left, self.left[k][columns], _up(self.length[columns])])
-            keep = (near @ far.T).max(axis=0) >= bar
-            first = keep.mean() if first is None else first
-            columns = columns[keep]
-            level += 1
-        if first is not None and first > 0.45 and self.start < len(self.cuts):
-            self.start += 1
-        ends = np.column_stack([_take(self.points, columns), _up(self.length[columns])])
-        return np.column_stack([A, spare]).astype(np.float32) @ ends.T, columns
+                rivals[int(asked[rows[k]])] = self.order[heat.beyond(k)]
+        return states, leads, rivals
 
 
-def _take(points: Array, columns: IntArray) -> Array:
-    """Return the rows ``columns`` (ascending) of ``points``, without a copy where they are the first ones."""
-    return points[: len(columns)] if len(columns) and columns[-1] == len(columns) - 1 else points[columns]
+class _Heat:
+    """A block of rows against all columns that may reach them, tile by tile.
+
+    Rows are scaled to an own score of 1. Lists of the columns furthest beyond a row hold scores with all
+    errors added.
+    """
+
+    def __init__(self, race: _Race, mine: IntArray, own: FloatArray, spare: FloatArray, start: int) -> None:
+        self.race, self.mine, self.start = race, mine, start
+        self.A = np.ascontiguousarray((race.coordinates(mine) / own[:, None]).astype(np.float32).T)
+        self.near = [np.array([_up(np.sqrt(_squares(self.A[k:].T))), _up(spare)]) for k in race.cuts]
+        self.top = np.full((len(mine), RIVALS), -np.inf, np.float32)
+        self.who = np.zeros((len(mine), RIVALS), np.int64)
+        self.bar = np.float32(1 - race.clear - 4 * _UNIT32)
+        self.seen = self.kept = 0
+
+    def run(self, reach: float) -> None:
+        """Pass over the columns; ``reach`` is the length of the shortest one that may count."""
+        race = self.race
+        shortest = min((1 - race.clear) * reach / (1 + 4 * race.error), race.length[0])
+        count = int(np.searchsorted(-race.length, -shortest * (1 - 1e-9), side="right"))
+        racing = np.arange(len(self.mine))
+        for at in range(0, count, TILE):
+            self._tile(slice(at, min(at + TILE, count)), racing)
+            racing = racing[self.top[racing, -1] < 1]  # whoever has its list full of winners has lost
+            if not len(racing):
+                break
+
+    def advice(self) -> int:
+        """Return whether the next block should look later (1), earlier (-1) or as early as this one (0)."""
+        if self.seen < 4 * TILE:
+            return 0
+        return int(self.kept > EARLY * self.seen) - int(self.kept < LATE * self.seen)
+
+    def best(self) -> FloatArray:
+        """Return a bound (r,) on the score of every other column."""
+        return np.asarray(self.top[:, 0], np.float64) + 4 * _UNIT32
+
+    def beyond(self, k: int) -> IntArray:
+        """Return the columns in the list of row ``k``."""
+        return self.who[k, np.isfinite(self.top[k])]
+
+    def _tile(self, tile: slice, racing: IntArray) -> None:
+        race, everyone = self.race, len(racing) == len(self.mine)
+        self.seen += tile.stop - tile.start
+        A = self.A if everyone else np.ascontiguousarray(self.A[:, racing])
+        columns: slice | IntArray = tile
+        scores = np.zeros((0, 0), np.float32)
+        for level in range(self.start, len(race.cuts)):
+            if level == self.start:
+                scores = np.hstack([part[tile] for part in race.parts[: level + 1]]) @ A[: race.cuts[level]]
+            else:
+                scores += race.parts[level][columns] @ A[race.cuts[level - 1] : race.cuts[level]]
+            near = self.near[level] if everyone else np.ascontiguousarray(self.near[level][:, racing])
+            far = np.column_stack([race.left[level][columns], race.ends[columns]])
+            keep = race.loops.survivors(scores, near, far, self.bar)
+            self.kept += int(keep.sum()) if level == self.start else 0
+            columns, scores = np.arange(len(race.ends))[columns][keep], scores[keep]
+            if not len(columns):
+                return
+        scores += np.outer(race.ends[columns], near[1])
+        top, who = self.top[racing], self.who[racing]
+        race.loops.furthest(scores, self.mine[racing], columns, self.bar, top, who)
+        self.top[racing], self.who[racing] = top, who
+
+
+class _Plain:
+    """The loops over a product in numpy; :mod:`rankkit.reach.kernels` has them compiled."""
+
+    @staticmethod
+    def survivors(scores: Array, near: Array, far: Array, bar: np.float32) -> Array:
+        return np.asarray((scores + far @ near >= bar).any(axis=1))
+
+    @staticmethod
+    def furthest(
+        scores: Array, own: IntArray, columns: IntArray, bar: np.float32, top: Array, who: IntArray
+    ) -> None:
+        scores = np.where((scores < bar) | (columns[:, None] == own), np.float32(-np.inf), scores)
+        joined = np.concatenate([top, scores.T], axis=1)
+        names = np.concatenate([who, np.broadcast_to(columns, scores.T.shape)], axis=1)
+        first = np.argsort(-joined, axis=1, kind="stable")[:, : top.shape[1]]
+        top[:], who[:] = np.take_along_axis(joined, first, 1), np.take_along_axis(names, first, 1)
+
+
+def _loops(products: int) -> ModuleType | type[_Plain]:
+    if products < LARGE:
+        return _Plain
+    from rankkit.reach import kernels
+
+    return kernels
+
+
+def _times(rows: FloatArray, exponent: int) -> FloatArray:
+    """Return ``rows * 2**exponent``: as ``ldexp``, and ten times as fast."""
+    half = exponent // 2
+    return rows * 2.0**half * 2.0 ** (exponent - half)
 
 
 def _squares(rows: Array) -> FloatArray:
@@ -179,17 +274,9 @@ def _squares(rows: Array) -> FloatArray:
     return np.einsum("ij,ij->i", rows, rows, dtype=np.float64)
 
 
-def _lengths(rows: FloatArray) -> FloatArray:
+def _lengths(rows: Array) -> FloatArray:
     """Return upper bounds on the norms of ``rows`` whose entries are at most about 1."""
-    return np.sqrt(np.einsum("ij,ij->i", rows, rows)) * (1 + 1e-9) + 1e-150
-
-
-def _largest(values: Array, k: int) -> IntArray:
-    """Return the positions of the ``k`` largest finite values, largest first."""
-    found = np.flatnonzero(np.isfinite(values))
-    if len(found) > k:
-        found = found[np.argpartition(-values[found], k - 1)[:k]]
-    return found[np.argsort(-values[found], kind="stable")]
+    return np.sqrt(_squares(rows)) * (1 + 1e-9) + 1e-150
 
 
 def _up(values: FloatArray) -> Array:
