@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from rankkit.certificates.checker import classes as checker
+from rankkit.certificates.checker import simplex
 from rankkit.reach import screen
-from rankkit.reach.verify import inside_simplex
 
 
 def heavy(classes: int, d: int) -> np.ndarray:
@@ -71,9 +71,9 @@ def test_a_simplex_holds_what_is_inside_and_nothing_else(bias: bool) -> None:
     b = np.concatenate([np.ones(5), np.ones(6) - 1e-9]) if bias else None
     if b is not None:
         b[9] = 1 + 1e-9  # reaches above the roof
-    shown = inside_simplex(W, b, range(5), range(5, 11), weights)
+    shown = simplex.enclosed(W, b, range(5), range(5, 11), weights)
     assert shown == [True, True, True, False, not bias, True]
     wrong = np.roll(weights, 1, axis=1)
-    assert not any(inside_simplex(W, b, range(5), range(5, 11), wrong))
+    assert not any(simplex.enclosed(W, b, range(5), range(5, 11), wrong))
     flat = np.vstack([W[:4], W[:1], W[5:]])
-    assert not any(inside_simplex(flat, b, range(5), range(5, 11), weights))
+    assert not any(simplex.enclosed(flat, b, range(5), range(5, 11), weights))

@@ -20,7 +20,9 @@ def survivors(scores: Array, near: Array, far: Array, bar: np.float32) -> Array:
     return np.asarray(_survivors(scores, near, far, bar))
 
 
-def furthest(scores: Array, own: IntArray, columns: IntArray, bar: np.float32, top: Array, who: IntArray) -> None:
+def furthest(
+    scores: Array, own: IntArray, columns: IntArray, bar: np.float32, top: Array, who: IntArray
+) -> None:
     """Merge columns that reach ``bar`` into each row's list of the furthest, which is kept in descending order.
 
     Parameters

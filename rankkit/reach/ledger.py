@@ -12,11 +12,11 @@ import numpy as np
 from rankkit import arrays
 from rankkit.arrays import Array, FloatArray, IntArray
 from rankkit.certificates.checker import classes as checker
+from rankkit.certificates.checker import simplex
 from rankkit.certificates.checker.domains import outside
 from rankkit.domains import Domain, Free
 from rankkit.heads import Head
 from rankkit.reach.screen import own_directions
-from rankkit.reach.verify import inside_simplex
 
 if TYPE_CHECKING:
     from rankkit.reach.journal import Journal
@@ -177,10 +177,12 @@ class Ledger:
         ``weights`` (m, d + 1) are about their barycentric coordinates.
         """
         corners = tuple(rows.tolist())
-        shown = inside_simplex(self.W, self.b, corners, classes.tolist(), weights)
+        shown = simplex.enclosed(self.W, self.b, corners, classes.tolist(), weights)
         for i, share, rule, good in zip(classes.tolist(), weights, rules, shown, strict=True):
             if good:
                 self._lose(i, rule, (corners, share))
+            else:
+                self.enter_combination(i, corners, share, rule)
 
     def enter_combination(
         self, i: int, rows: Sequence[int], weights: tuple[Fraction, ...] | FloatArray, rule: Rule

@@ -14,12 +14,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from types import ModuleType
 
 import numpy as np
 
 from rankkit import arrays
 from rankkit.arrays import Array, FloatArray, IntArray
+from rankkit.reach import passes
 
 #: Axes are divided by their spread to this power: 0 keeps the shape of the cloud, 1 makes it a ball.
 EQUALISE = 0.5
@@ -27,8 +27,8 @@ EQUALISE = 0.5
 #: Rows that share one product, and columns that are passed over together, so that the product stays in cache.
 BLOCK, TILE = 256, 1024
 
-#: Rows, in units of their width, from which the axes are taken: any axes will do for a proof.
-SAMPLE = 16
+#: Rows, at least and per axis, from which the axes are taken: any axes will do for a proof.
+LEAST, SAMPLE = 4096, 16
 
 #: Shares of the axes after which a tile looks who is still in the race; a shorter prefix is not worth a look.
 PREFIXES, SHORTEST = (0.1, 0.2, 0.35, 0.6), 8
@@ -38,9 +38,6 @@ EARLY, LATE = 0.8, 0.2
 
 #: Columns beyond a row that are named when it fails; with that many it leaves the race.
 RIVALS = 48
-
-#: Products from which compiled loops are worth their loading.
-LARGE = 2**24
 
 #: Exponent of differences among rows of size 1 from which they are too near the end of float64 to be bounded.
 FINEST = -900
@@ -96,9 +93,9 @@ def _cuts(W: Array) -> Iterator[slice]:
 class _Race:
     """Rows in round coordinates, longest first, and one bound for all roundings.
 
-    With offsets o = w - mean, a nearly orthogonal Q and powers of two D, a row becomes p = o Q / D and a state
-    x becomes a = x Q D, both exactly scaled, and x.o = a.p + x.(1 - Q Q')o. The state of a row is x = Q p / D,
-    for which a is nearly p again. Every error is a multiple of the product of the two lengths in these
+    With offsets o = w - mean, a nearly orthogonal Q and a diagonal D, a row becomes p = o Q / D and a state x
+    becomes a = x Q D, so that x.o = a.p + x.(1 - Q Q')o. The state of a row is x = Q p / D, for which a is
+    nearly p again. Every error is a multiple of the product of the two lengths in these
     coordinates: the defect of Q Q', the float64 products with Q, the rounding of x and p to float32, and a
     float32 product of at most d + 16 terms in any order.
     """
@@ -106,13 +103,12 @@ class _Race:
     def __init__(self, W: FloatArray, exponent: int, mean: FloatArray, clear: float) -> None:
         n, d = W.shape
         self.W, self.exponent, self.mean, self.clear = W, exponent, mean, clear
-        sample = self.offsets(np.random.default_rng(0).permutation(n)[: SAMPLE * d])
+        sample = self.offsets(np.random.default_rng(0).permutation(n)[: max(LEAST, SAMPLE * d)])
         squares, Q = np.linalg.eigh(sample.T @ sample)
         self.Q = np.ascontiguousarray(Q[:, ::-1])
         spread = np.sqrt(np.maximum(squares, 1e-16 * squares[-1])[::-1])
-        scale = np.rint(EQUALISE * np.log2(spread))
-        scale += np.rint(np.log2(np.sqrt(((spread / 2.0**scale) ** 2).sum() / len(sample))))
-        self.scale = 2.0**scale
+        equal = spread**EQUALISE
+        self.scale = equal * np.sqrt(((spread / equal) ** 2).sum() / len(sample))
         points = np.empty((n, d), np.float32)
         for cut in _cuts(W):
             points[cut] = self.offsets(cut) @ self.Q / self.scale
@@ -128,7 +124,7 @@ class _Race:
         squares = np.cumsum([_squares(part) for part in self.parts[::-1]], axis=0)[-2::-1]
         self.left = [_up(np.sqrt(left)) for left in squares] + [np.zeros(n, np.float32)]
         self.ends = _up(self.length)
-        self.loops = _loops(n * n * d)
+        self.loops = passes.loops(n * n * d)
 
     def offsets(self, rows: slice | IntArray) -> FloatArray:
         """Return the rows less their mean, in units of ``2**exponent``."""
@@ -235,32 +231,6 @@ class _Heat:
         top, who = self.top[racing], self.who[racing]
         race.loops.furthest(scores, self.mine[racing], columns, self.bar, top, who)
         self.top[racing], self.who[racing] = top, who
-
-
-class _Plain:
-    """The loops over a product in numpy; :mod:`rankkit.reach.kernels` has them compiled."""
-
-    @staticmethod
-    def survivors(scores: Array, near: Array, far: Array, bar: np.float32) -> Array:
-        return np.asarray((scores + far @ near >= bar).any(axis=1))
-
-    @staticmethod
-    def furthest(
-        scores: Array, own: IntArray, columns: IntArray, bar: np.float32, top: Array, who: IntArray
-    ) -> None:
-        scores = np.where((scores < bar) | (columns[:, None] == own), np.float32(-np.inf), scores)
-        joined = np.concatenate([top, scores.T], axis=1)
-        names = np.concatenate([who, np.broadcast_to(columns, scores.T.shape)], axis=1)
-        first = np.argsort(-joined, axis=1, kind="stable")[:, : top.shape[1]]
-        top[:], who[:] = np.take_along_axis(joined, first, 1), np.take_along_axis(names, first, 1)
-
-
-def _loops(products: int) -> ModuleType | type[_Plain]:
-    if products < LARGE:
-        return _Plain
-    from rankkit.reach import kernels
-
-    return kernels
 
 
 def _times(rows: FloatArray, exponent: int) -> FloatArray:

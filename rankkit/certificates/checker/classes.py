@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from . import simplex
 from .domains import Bounds, least
 from .exact import Floats, Integers, integers, solution_radius
 
@@ -136,6 +137,8 @@ def _everywhere(W: Floats, b: Floats | None, i: int, rows: Sequence[int], weight
     weights are either exactly right as given, or there are d + 1 rows and the exact weights are enclosed
     around the given ones.
     """
+    if simplex.enclosed(W, b, rows, [i], np.array([[float(w) for w in weights]]))[0]:
+        return None
     N, _ = integers(np.concatenate([W[list(rows)], W[[i]]]))
     target = N[-1]
     points = N[:-1]

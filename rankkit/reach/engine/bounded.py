@@ -21,7 +21,7 @@ from rankkit.reach.engine.coordinates import Cloud, make_cloud
 from rankkit.reach.engine.duplicates import RowGroups
 from rankkit.reach.engine.exact import ExactHull, Loses, Wins
 from rankkit.reach.engine.min_norm import Nearest
-from rankkit.reach.engine.steps import LARGEST_WAVE, Progress
+from rankkit.reach.engine.steps import LARGEST_WAVE, MANY, Progress
 from rankkit.reach.ledger import Ledger, Rule, Verdict
 from rankkit.reach.screen import RIVALS
 
@@ -108,13 +108,14 @@ class _Bounded:
             wave = remaining[at : at + LARGEST_WAVE]
             pool = np.flatnonzero(self.ledger.verdicts[self.leaders] != Verdict.UNARGMAXABLE)
             starts = [(int(i), rivals.get(int(i), pool[pool != i][:RIVALS])) for i in wave]
-            states = min_norm.search(cloud, starts, pool, self.threads)
-            self._won(cloud, [state for state in states if state.separated])
-            with self.threads.limit(limits=1):
-                for state in states:
-                    if state.reached:
-                        self._lost(cloud, state)
-            ended |= {state.point: state for state in states if self._is_open(state.point)}
+            compiled = len(remaining) * cloud.points.shape[1] ** 2 >= MANY
+            for states in min_norm.search(cloud, starts, pool, self.threads, self._is_open, compiled):
+                self._won(cloud, [state for state in states if state.separated])
+                with self.threads.limit(limits=1):
+                    for state in states:
+                        if state.reached:
+                            self._lost(cloud, state)
+                ended |= {state.point: state for state in states if self._is_open(state.point)}
         return ended
 
     def _won(self, cloud: Cloud, states: list[Nearest]) -> None:
@@ -132,7 +133,7 @@ class _Bounded:
         for move in MOVES:
             moved = cloud.points[state.point] - move * cloud.rays.sum(axis=0)
             near = replace(cloud, points=np.vstack([cloud.points[state.rivals], moved]))
-            found = min_norm.search(near, [(k, np.arange(k))], np.arange(k), self.threads)[0]
+            found = min_norm.nearest(near, k, np.arange(k))
             real = found.support >= 0
             if found.reached and real.any():
                 rows = self.leaders[state.rivals[found.support[real]]]

@@ -9,19 +9,21 @@ direction found, and adds those to its list.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import nnls
 from threadpoolctl import ThreadpoolController
 
-from rankkit import arrays
 from rankkit.arrays import Array, FloatArray, IntArray
+from rankkit.reach import passes
 from rankkit.reach.engine.coordinates import Cloud
+from rankkit.reach.engine.hulls import REACHED, SEPARATED, STUCK, Hulls
 
 #: Distance (of unit differences) below which the origin counts as reached.
-REACHED = 1e-9
+CLOSE = 1e-9
 
 #: Points added to a class's list per round.
 STEP = 48
@@ -29,31 +31,29 @@ STEP = 48
 #: Rounds after which a class is handed on.
 ROUNDS = 200
 
-#: Width from which the compiled search is worth its loading; below, least squares takes less than that.
-WIDE = 48
-
 #: A direction separates once all rivals keep this share of the distance; 1 would ask for the nearest point.
 ENOUGH = 0.3
 
 #: Stands for the first ray in a support; the others follow downwards.
 RAY = -1
 
+#: Classes and points that share one product, so that it stays in cache.
+BLOCK, TILE = 512, 1024
 
-@dataclass
+
+@dataclass(frozen=True)
 class Nearest:
-    """Where the search for one class stands, or ended.
+    """Where the search for one class ended.
 
     Attributes
     ----------
     point : int
         The class, as a row of the cloud.
     rivals : numpy.ndarray (k,), int64
-        The points it is compared with.
+        The points it was compared with last.
     support, weights : numpy.ndarray (s,)
         The rivals (``RAY`` and below for rays) that carry the nearest point, and their weights: non-negative,
         of sum 1 without the rays.
-    start : tuple of numpy.ndarray
-        Where the next round starts: places in the list (rays first), and weights of unit differences.
     direction : numpy.ndarray (D,)
         Product with every difference in the list negative, unless ``reached``.
     reached : bool
@@ -64,12 +64,11 @@ class Nearest:
 
     point: int
     rivals: IntArray
-    support: IntArray = field(default_factory=lambda: np.array([], np.int64))
-    weights: FloatArray = field(default_factory=lambda: np.array([]))
-    start: tuple[IntArray, FloatArray] = field(default_factory=lambda: (np.array([], np.int64), np.array([])))
-    direction: FloatArray = field(default_factory=lambda: np.array([]))
-    reached: bool = False
-    separated: bool = False
+    support: IntArray
+    weights: FloatArray
+    direction: FloatArray
+    reached: bool
+    separated: bool
 
 
 def nearest_point(vectors: FloatArray) -> tuple[FloatArray, FloatArray, float]:
@@ -96,93 +95,140 @@ def nearest_point(vectors: FloatArray) -> tuple[FloatArray, FloatArray, float]:
 
 
 def search(
-    cloud: Cloud, starts: Iterable[tuple[int, IntArray]], pool: IntArray, threads: ThreadpoolController
-) -> list[Nearest]:
+    cloud: Cloud,
+    starts: Sequence[tuple[int, IntArray]],
+    pool: IntArray,
+    threads: ThreadpoolController,
+    is_open: Callable[[IntArray], Array],
+    compiled: bool,
+) -> Iterator[list[Nearest]]:
     """Run the search for the given points with their first rivals, priced against the points of ``pool``.
 
-    Only the pricing uses the ``threads`` that the caller has set.
+    ``compiled`` loads the loops that are worth it for many classes. Yields after each round what ended in it, and goes on with the points that ``is_open`` then. Only the
+    pricing uses the ``threads`` that the caller has set.
     """
-    found = [Nearest(i, rivals) for i, rivals in starts]
-    active = found
-    for _ in range(ROUNDS):
+    length = np.einsum("ij,ij->i", cloud.points32[pool], cloud.points32[pool])
+    pool = pool[np.argsort(-length, kind="stable")]  # long points are the likely rivals
+    D = cloud.points.shape[1]
+    hulls = Hulls.fresh(np.array([i for i, _ in starts]), D, 4 * (D + 1) + 2 * STEP, len(cloud.rays))
+    for t, (_, rivals) in enumerate(starts):
+        hulls.extend(t, rivals)
+    active = np.arange(len(starts))
+    workers = max((library.num_threads for library in threads.lib_controllers), default=1)
+    for round_ in range(ROUNDS):
         with threads.limit(limits=1):  # on problems this small, threads wait longer than they work
-            active = [state for state in active if _solve(cloud, state)]
-        beyond = _beyond(cloud, active, pool)
-        active = [state for state, more in zip(active, beyond, strict=True) if _extend(state, more)]
-        if not active:
+            _solve(cloud, hulls, active, workers if compiled else 0)
+        going = active[hulls.outcome[active] == SEPARATED]
+        ended = [(int(t), False) for t in active if hulls.outcome[t] != SEPARATED]
+        on = []
+        for t, beyond in zip(going.tolist(), _beyond(cloud, hulls, going, pool), strict=True):
+            if len(beyond) and hulls.extend(t, beyond) and round_ < ROUNDS - 1:
+                on.append(t)
+            else:
+                ended.append((t, len(beyond) == 0))
+        yield [_ended(cloud, hulls, t, separated) for t, separated in ended]
+        active = np.array(on, np.int64)
+        active = active[is_open(hulls.own[active])]
+        if not len(active):
             break
-    return found
 
 
-def _solve(cloud: Cloud, state: Nearest) -> bool:
-    """Find the nearest point over the present rivals; tell whether the search goes on."""
-    vectors, ids = cloud.points[state.rivals] - cloud.points[state.point], state.rivals
-    if len(cloud.rays):
-        vectors, ids = np.vstack([cloud.rays, vectors]), np.append(RAY - np.arange(len(cloud.rays)), ids)
-    length = np.linalg.norm(vectors, axis=1)
-    if not length.all():  # distinct rows that fall on one point: only exact arithmetic tells them apart
-        return False
-    vectors /= length[:, None]
-    if not (_walk(vectors, state) if vectors.shape[1] >= WIDE else _fit(vectors, state)):
-        return False
-    carried, weights = state.start
-    state.support = ids[carried]
-    weights = weights / length[carried]
-    real = weights[state.support >= 0].sum()
-    state.weights = weights / (real or 1.0)
-    return not state.reached
+def nearest(cloud: Cloud, i: int, rivals: IntArray) -> Nearest:
+    """Run the search for one point against its rivals alone."""
+    hulls = Hulls.fresh(np.array([i]), cloud.points.shape[1], len(rivals), len(cloud.rays))
+    hulls.extend(0, rivals)
+    _fit(cloud, hulls, 0)
+    return _ended(cloud, hulls, 0, separated=False)
 
 
-def _fit(vectors: FloatArray, state: Nearest) -> bool:
-    """Find the nearest point by least squares; False where that runs out of iterations."""
-    try:
-        weights, state.direction, distance = nearest_point(vectors)
-    except RuntimeError:  # exact arithmetic takes over
-        return False
-    carried = np.flatnonzero(weights)
-    state.start, state.reached = (carried, weights[carried]), distance < REACHED
-    return True
-
-
-def _walk(vectors: FloatArray, state: Nearest) -> bool:
-    """Go on towards the nearest point from the last round's; least squares finishes a stuck walk."""
-    from rankkit.reach.engine import wolfe
-
-    corral, weights, point, outcome = wolfe.nearest_point(
-        vectors, *state.start, near=REACHED, enough=ENOUGH, steps=10 * len(vectors) + 100
-    )
-    if outcome == wolfe.STUCK:
-        return _fit(vectors, state)
-    state.start, state.direction, state.reached = (corral, weights), -point, outcome == wolfe.REACHED
-    return True
-
-
-def _beyond(cloud: Cloud, states: list[Nearest], pool: IntArray) -> list[IntArray]:
-    """Return, for each state, the points of ``pool`` that do not lose to its class in its direction.
-
-    A float32 product finds the few that might not. These are compared as float64 differences, which tell
-    near twins apart.
+def _solve(cloud: Cloud, hulls: Hulls, todo: IntArray, workers: int) -> None:
+    """Find the nearest points over the present rivals: with no workers by least squares, which also finishes
+    a compiled search that is stuck.
     """
-    if not states:
-        return []
-    directions = np.array([state.direction / np.linalg.norm(state.direction) for state in states])
-    near, everyone = directions.astype(np.float32), cloud.points32[pool]
-    own = np.einsum("ij,ij->i", near, cloud.points32[[state.point for state in states]])
-    out = []
-    for cut in arrays.row_blocks(len(states), row_bytes=4 * len(pool)):
-        scores = near[cut] @ everyone.T
-        for state, direction, row, level in zip(states[cut], directions[cut], scores, own[cut], strict=True):
-            close = pool[row >= level - cloud.doubt]
-            close = close[close != state.point]
-            lead = (cloud.points[close] - cloud.points[state.point]) @ direction
-            over = np.flatnonzero(lead >= 0)
-            out.append(close[over[np.argsort(-lead[over], kind="stable")]])
+    D = cloud.points.shape[1]
+    if workers:
+        from rankkit.reach.engine import wolfe
+
+        def part(some: IntArray) -> None:
+            wolfe.solve(cloud.points, cloud.rays, hulls, some, near=CLOSE, enough=ENOUGH, steps=40 * D + 100)
+
+        with ThreadPoolExecutor(workers) as pool:
+            list(pool.map(part, [todo[k :: 4 * workers] for k in range(4 * workers)]))
+        todo = todo[hulls.outcome[todo] == STUCK]
+    for t in todo:
+        _fit(cloud, hulls, int(t))
+
+
+def _fit(cloud: Cloud, hulls: Hulls, t: int) -> None:
+    """Find the nearest point of one class by least squares."""
+    vectors, length = _vectors(cloud, hulls, t)
+    hulls.outcome[t] = STUCK
+    if not len(vectors) or not length.all():  # distinct rows on one point: exact arithmetic tells them apart
+        return
+    try:
+        weights, direction, distance = nearest_point(vectors)
+    except RuntimeError:  # exact arithmetic takes over
+        return
+    carried = np.flatnonzero(weights)
+    hulls.settle(t, carried, weights[carried], -direction, REACHED if distance < CLOSE else SEPARATED)
+
+
+def _vectors(cloud: Cloud, hulls: Hulls, t: int) -> tuple[FloatArray, FloatArray]:
+    """Return the rays and the differences to the rivals of search ``t``, of norm 1, and what their norms were."""
+    differences = cloud.points[hulls.rivals_of(t)] - cloud.points[hulls.own[t]]
+    vectors = np.vstack([cloud.rays, differences])
+    length = np.linalg.norm(vectors, axis=1)
+    return vectors / np.where(length > 0, length, 1.0)[:, None], length
+
+
+def _beyond(cloud: Cloud, hulls: Hulls, todo: IntArray, pool: IntArray) -> list[IntArray]:
+    """Return, for each search, points of ``pool`` that do not lose to its class in its direction.
+
+    A float32 product finds at most ``STEP`` that might not: the furthest among the first that are found. If
+    none is clearly beyond, they are compared as float64 differences, which tell near twins apart.
+    """
+    out: list[IntArray] = []
+    loops = passes.loops(len(todo) * len(pool) * cloud.points.shape[1])
+    for at in range(0, len(todo), BLOCK):
+        block = todo[at : at + BLOCK]
+        own = hulls.own[block]
+        directions = -hulls.point[block] / np.linalg.norm(hulls.point[block], axis=1, keepdims=True)
+        near = directions.astype(np.float32)
+        level = np.einsum("ij,ij->i", near, cloud.points32[own])
+        top = np.full((len(block), STEP), -np.inf, np.float32)
+        who = np.zeros((len(block), STEP), np.int64)
+        racing = np.arange(len(block))
+        for start in range(0, len(pool), TILE):
+            tile = pool[start : start + TILE]
+            scores = cloud.points32[tile] @ near[racing].T - level[racing]
+            best, ids = top[racing], who[racing]
+            loops.furthest(scores, own[racing], tile, np.float32(-cloud.doubt), best, ids)
+            top[racing], who[racing] = best, ids
+            racing = racing[best[:, -1] <= cloud.doubt]  # whoever has enough to go on with leaves
+            if not len(racing):
+                break
+        for k, i in enumerate(own):
+            close = who[k, np.isfinite(top[k])]
+            if top[k, 0] <= cloud.doubt:
+                lead = (cloud.points[close] - cloud.points[i]) @ directions[k]
+                close = close[lead >= 0]
+            out.append(close)
     return out
 
 
-def _extend(state: Nearest, beyond: Array) -> bool:
-    """Add the furthest of ``beyond`` that are new; tell whether the search goes on."""
-    new = beyond[~np.isin(beyond, state.rivals)][:STEP]
-    state.separated = len(beyond) == 0
-    state.rivals = np.concatenate([state.rivals, new])
-    return len(new) > 0
+def _ended(cloud: Cloud, hulls: Hulls, t: int, separated: bool) -> Nearest:
+    carried, weights = hulls.corral[t, : hulls.size[t]], hulls.weights[t, : hulls.size[t]]
+    rays, rivals = len(cloud.rays), hulls.rivals_of(t)
+    ids = np.concatenate([RAY - np.arange(rays), rivals])
+    _, length = _vectors(cloud, hulls, t)
+    weights = weights / np.where(length > 0, length, 1.0)[carried]
+    real = weights[carried >= rays].sum()
+    return Nearest(
+        point=int(hulls.own[t]),
+        rivals=rivals,
+        support=ids[carried],
+        weights=weights / (real or 1.0),
+        direction=-hulls.point[t],
+        reached=bool(hulls.outcome[t] == REACHED),
+        separated=separated,
+    )

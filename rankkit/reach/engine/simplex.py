@@ -11,12 +11,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rankkit.arrays import FloatArray, IntArray
+from rankkit.arrays import Array, FloatArray, IntArray
 from rankkit.reach.engine.coordinates import Cloud
 from rankkit.reach.engine.min_norm import RAY, Nearest
 
 #: Smallest weight that is proposed as positive.
 POSITIVE = 1e-10
+
+#: Weights that are computed of every point; few points outside have all of these positive.
+FIRST = 16
 
 
 @dataclass(frozen=True)
@@ -27,23 +30,28 @@ class Simplex:
     ----------
     support : numpy.ndarray (D + 1,), int64
         Rows of the cloud, ``RAY`` for the ray.
-    columns : numpy.ndarray (D + 1, D + 1), float64
-        One column per member: a point with a 1 below it, the ray with a 0.
+    inverse : numpy.ndarray (D + 1, D + 1), float64
+        Of the matrix with one column per member: a point with a 1 below it, the ray with a 0.
     """
 
     support: IntArray
-    columns: FloatArray
+    inverse: FloatArray
 
     def weights(self, points: FloatArray) -> FloatArray:
         """Return the barycentric coordinates (m, D + 1) of ``points`` (m, D)."""
-        right = np.vstack([points.T, np.ones(len(points))])
-        return np.asarray(np.linalg.solve(self.columns, right).T, np.float64)
+        return points @ self.inverse[:, :-1].T + self.inverse[:, -1]
+
+    def around(self, points32: Array) -> Array:
+        """Tell which of ``points32`` (m, D), in float32, may lie inside, by some of their coordinates."""
+        some = self.inverse[:FIRST].astype(np.float32)
+        doubt = 1e-4 * np.abs(some).max(axis=1)
+        return np.asarray((points32 @ some[:, :-1].T + some[:, -1] > -doubt).all(axis=1))
 
     def inside(self, cloud: Cloud, points: IntArray) -> tuple[IntArray, FloatArray]:
         """Return which ``points`` of the cloud lie inside, and their weights (inside, D + 1)."""
         points = points[~np.isin(points, self.support)]
         weights = self.weights(cloud.points[points])
-        within = weights.min(axis=1) > POSITIVE
+        within = weights.min(axis=1, initial=np.inf) > POSITIVE
         return points[within], weights[within]
 
 
@@ -56,33 +64,32 @@ def simplex_of(cloud: Cloud, state: Nearest) -> Simplex | None:
     D = cloud.points.shape[1]
     if not state.reached or len(state.support) != D + 1:
         return None
-    simplex = Simplex(state.support, _columns(cloud, state.support))
     try:
+        simplex = _simplex(cloud, state.support)
         if cloud.lifted and RAY not in state.support:
             simplex = _lift_to_facet(cloud, simplex, cloud.points[state.point])
-        weights = simplex.weights(cloud.points[[state.point]])[0]
     except np.linalg.LinAlgError:
         return None
-    return simplex if weights.min() > POSITIVE else None
+    return simplex if simplex.weights(cloud.points[[state.point]]).min() > POSITIVE else None
 
 
-def _columns(cloud: Cloud, support: IntArray) -> FloatArray:
+def _simplex(cloud: Cloud, support: IntArray) -> Simplex:
     ray = support == RAY
     columns = np.ones((len(support), len(support)))
     columns[:-1] = cloud.points[support].T
     if ray.any() and cloud.ray is not None:
         columns[:-1, ray] = cloud.ray[:, None]
         columns[-1, ray] = 0.0
-    return columns
+    return Simplex(support, np.linalg.inv(columns))
 
 
 def _lift_to_facet(cloud: Cloud, simplex: Simplex, point: FloatArray) -> Simplex:
     """Go up from ``point`` to the roof of the simplex, and exchange what the roof misses for the ray."""
     assert cloud.ray is not None
     weights = simplex.weights(point[None])[0]
-    per_step = np.linalg.solve(simplex.columns, np.append(cloud.ray, 0.0))
+    per_step = simplex.inverse[:, :-1] @ cloud.ray
     with np.errstate(divide="ignore", invalid="ignore"):
         steps = np.where(per_step > 0, weights / per_step, np.inf)
     support = simplex.support.copy()
     support[steps.argmin()] = RAY
-    return Simplex(support, _columns(cloud, support))
+    return _simplex(cloud, support)

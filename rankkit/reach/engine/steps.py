@@ -21,6 +21,9 @@ from rankkit.reach.screen import RIVALS
 #: Classes searched at once: few at first, so that their simplices spare the others a search.
 FIRST_WAVE, LARGEST_WAVE = 32, 2048
 
+#: Classes times squared width from which the compiled search is worth its loading.
+MANY = 100_000
+
 Progress = Callable[[int, int], None]
 
 
@@ -63,26 +66,29 @@ class _Run:
     def _nearest_points(self, cloud: Cloud, rivals: dict[int, IntArray]) -> dict[int, Nearest]:
         """Enter what the search for nearest points settles; return where it ended for the rest."""
         remaining = np.random.default_rng(0).permutation(self._open_points())
-        ended: dict[int, Nearest] = {}
+        stuck: dict[int, Nearest] = {}
+        compiled = len(remaining) * cloud.points.shape[1] ** 2 >= MANY
         size = FIRST_WAVE
         while len(remaining):
-            wave, remaining, size = remaining[:size], remaining[size:], min(4 * size, LARGEST_WAVE)
+            wave, size = remaining[:size], min(4 * size, LARGEST_WAVE)
+            inner = cloud.points32[remaining]
             pool = np.flatnonzero(self.ledger.verdicts[self.leaders] != Verdict.UNARGMAXABLE)
             starts = [(int(i), rivals.get(int(i), pool[:RIVALS])) for i in wave]
-            states = min_norm.search(cloud, starts, pool, self.threads)
-            won = [state for state in states if state.separated]
-            if won:
-                points = [state.point for state in won]
-                X = cloud.states(np.array([state.direction for state in won]))
-                self._witness(self.leaders[points], X, Rule.NEAREST_POINT)
-            with self.threads.limit(limits=1):  # as in the search: these products are small
-                for state in states:
-                    found = simplex_of(cloud, state) if self._is_open(state.point) else None
-                    if found is not None:
-                        self._everything_inside(cloud, found, state.point, np.append(wave, remaining))
-            ended |= {state.point: state for state in states if self._is_open(state.point)}
+            for ended in min_norm.search(cloud, starts, pool, self.threads, self._is_open, compiled):
+                won = [state for state in ended if state.separated]
+                if won:
+                    points = [state.point for state in won]
+                    X = cloud.states(np.array([state.direction for state in won]))
+                    self._witness(self.leaders[points], X, Rule.NEAREST_POINT)
+                with self.threads.limit(limits=1):  # as in the search: these products are small
+                    for state in ended:
+                        found = simplex_of(cloud, state) if self._is_open(state.point) else None
+                        if found is not None:
+                            self._everything_inside(cloud, found, state.point, remaining[found.around(inner)])
+                stuck |= {state.point: state for state in ended}
+            remaining = remaining[len(wave) :]
             remaining = remaining[self._is_open(remaining)]
-        return {i: state for i, state in ended.items() if self._is_open(i)}
+        return {i: state for i, state in stuck.items() if self._is_open(i)}
 
     def _exactly(self, stuck: dict[int, Nearest]) -> None:
         """Decide the rest in rational arithmetic."""

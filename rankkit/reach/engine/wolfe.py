@@ -1,12 +1,12 @@
-"""The point of a hull nearest to the origin, by Wolfe's method: compiled, and started where it last ended.
+"""The points of many hulls nearest to the origin, by Wolfe's method: compiled, and started where it last ended.
 
 A corral is a set of affinely independent vectors whose nearest affine combination has positive weights. Each
 step adds a vector that lies beyond the present point, and drops those whose weights would turn negative
-[wolfe1976]_. The corral of s vectors of width D is carried as the Cholesky factor of its products plus one:
-the normal equations of the system with a row of ones.
+[wolfe1976]_. The products of all vectors are made at once; the corral of s vectors is carried as the Cholesky
+factor of its products plus one: the normal equations of the system with a row of ones.
 
-Flops per step: 2 s D for the products with the new vector, 2 s^2 for the two triangular solves, 2 s D for the
-point, and 2 D for each vector that is looked at until one lies far enough beyond.
+Flops for k vectors of width D: 2 k^2 D for their products, then per step s^2 for the factor's new row, s^2
+for the weights, and 2 s for each vector that is looked at until one lies far enough beyond.
 """
 
 from __future__ import annotations
@@ -15,9 +15,7 @@ import numpy as np
 from numba import njit
 
 from rankkit.arrays import FloatArray, IntArray
-
-#: How the search ended.
-SEPARATED, REACHED, STUCK = 0, 1, 2
+from rankkit.reach.engine.hulls import REACHED, SEPARATED, STUCK, Hulls
 
 #: Weights up to this one leave the corral.
 POSITIVE = 1e-14
@@ -25,8 +23,29 @@ POSITIVE = 1e-14
 #: Share of its length that a vector must keep apart from those in the corral (squared).
 APART = 1e-13
 
+#: Squared distance below which products no longer tell how near the point is, and it is written out.
+NEAR = 1e-7
+
 #: Vectors looked at together, and at most this share of all at once.
 WINDOW, SHARE = 48, 5
+
+#: A vector that keeps more than this multiple of the distance is dropped from the list.
+FAR = 3.0
+
+
+def solve(
+    points: FloatArray, rays: FloatArray, hulls: Hulls, todo: IntArray, near: float, enough: float, steps: int
+) -> None:
+    """Go on with the searches ``todo`` over ``points`` (n, D) and ``rays`` (r, D).
+
+    A point of norm up to ``near`` counts as the origin. A point p separates once every vector v has ``v.p >=
+    enough * p.p``; 1 asks for the nearest one. ``steps`` bounds the steps of each search.
+    """
+    h = hulls
+    _solve_all(
+        points, rays, h.own, h.rivals, h.count, h.corral, h.weights, h.size, h.point, h.outcome,
+        todo, near, enough, steps,
+    )  # fmt: skip
 
 
 def nearest_point(
@@ -34,90 +53,135 @@ def nearest_point(
 ) -> tuple[IntArray, FloatArray, FloatArray, int]:
     """Search the point nearest to the origin in the hull of ``vectors`` (k, D), each of norm 1.
 
-    Parameters
-    ----------
-    vectors : numpy.ndarray (k, D), float64
-    corral, weights : numpy.ndarray (s,)
-        Where to start: positions of vectors and their weights; empty for a fresh start.
-    near : float
-        Norm at which a point counts as the origin.
-    enough : float
-        A point p separates once every vector v has ``v.p >= enough * p.p``; 1 asks for the nearest one.
-    steps : int
-        Most steps.
-
-    Returns
-    -------
-    corral, weights, point, outcome
-        The point is the combination of the corral; the outcome is one of the constants of this module.
+    Starts from positions of vectors and their weights. Returns the same where it ends, the point, and how
+    it ended.
     """
-    if len(corral) == 0:
-        corral, weights = np.zeros(1, np.int64), np.ones(1)
-    places, shares, point, outcome = _search(
-        np.ascontiguousarray(vectors), corral.astype(np.int64), weights, near, enough, steps
-    )
-    return places, shares, point, int(outcome)
+    V = np.ascontiguousarray(vectors)
+    room = V.shape[1] + 2
+    places, shares, point = np.zeros(room, np.int64), np.zeros(room), np.zeros(V.shape[1])
+    first = min(len(corral), room)
+    places[:first], shares[:first] = corral[:first], weights[:first]
+    L, values = np.zeros((room, room)), np.empty(len(V))
+    s, outcome = _search(V, V @ V.T, L, places, shares, first, point, values, near, enough, steps)
+    return places[:s], shares[:s], point, int(outcome)
 
 
 @njit(cache=True, nogil=True)
-def _search(V, corral, weights, near, enough, steps):  # type: ignore[no-untyped-def]
+def _solve_all(  # type: ignore[no-untyped-def]
+    P, rays, own, rivals, count, corral, weights, size, point, outcome, todo, near, enough, steps
+):
+    D, r = P.shape[1], rays.shape[0]
+    V, L, values = np.empty((r + rivals.shape[1], D)), np.zeros((D + 2, D + 2)), np.empty(r + rivals.shape[1])
+    V[:r] = rays
+    for t in todo:
+        k = r + count[t]
+        apart = True
+        for q in range(count[t]):
+            square = 0.0
+            for c in range(D):
+                V[r + q, c] = P[rivals[t, q], c] - P[own[t], c]
+                square += V[r + q, c] * V[r + q, c]
+            apart = apart and square > 0
+            if square > 0:
+                V[r + q] /= np.sqrt(square)
+        if not apart or k == 0:  # distinct rows that fall on one point: only exact arithmetic tells them apart
+            outcome[t] = STUCK
+            continue
+        G = np.dot(V[:k], V[:k].T)
+        s, outcome[t] = _search(
+            V[:k], G, L, corral[t], weights[t], size[t], point[t], values, near, enough, steps
+        )
+        size[t] = s
+        if outcome[t] == SEPARATED:
+            square = _dot(point[t], point[t], D)
+            kept = np.full(k, -1)
+            for a in range(s):
+                kept[corral[t, a]] = 0
+            n = 0
+            for q in range(count[t]):
+                if kept[r + q] == 0 or values[r + q] < FAR * square:
+                    kept[r + q] = r + n
+                    rivals[t, n] = rivals[t, q]
+                    n += 1
+            count[t] = n
+            for a in range(s):
+                if corral[t, a] >= r:
+                    corral[t, a] = kept[corral[t, a]]
+
+
+@njit(cache=True, nogil=True)
+def _search(V, G, L, S, lam, s, point, values, near, enough, steps):  # type: ignore[no-untyped-def]
     k, D = V.shape
-    room = D + 2
-    L, S, lam, free = np.zeros((room, room)), np.empty(room, np.int64), np.zeros(room), np.ones(k, np.bool_)
-    g, y, z, point = np.empty(room), np.empty(room), np.empty(room), np.zeros(D)
-    s = 0
-    for a in range(len(corral)):
-        if s <= D and _append(L, s, V, S, corral[a], g):
-            S[s], lam[s], free[corral[a]] = corral[a], weights[a], False
+    free = np.ones(k, np.bool_)
+    g, y, z = np.empty(D + 2), np.empty(D + 2), np.empty(D + 2)
+    before, s = s, 0
+    for a in range(before):
+        if s <= D and _append(L, s, G, S, S[a]):
+            S[s], lam[s], free[S[a]] = S[a], lam[a], False
             s += 1
+    if s == 0:
+        _append(L, 0, G, S, 0)
+        S[0], lam[0], free[0], s = 0, 1.0, False, 1
     lam[:s] /= lam[:s].sum()
+    _forward(L, y, 0, s)
     window, at = max(WINDOW, k // SHARE), 0
+    outcome = STUCK
     for _ in range(steps):
-        while True:  # go towards the nearest affine combination, dropping what stands in the way
-            _solve(L, s, y, z)
-            if z[:s].min() > POSITIVE:
-                lam[:s] = z[:s]
-                break
+        total = _backward(L, y, z, s)
+        while z[:s].min() <= POSITIVE * total:  # go as far as the weights stay positive, and drop what ends
             far = 1.0
             for a in range(s):
-                if z[a] <= POSITIVE and lam[a] > z[a]:
-                    far = min(far, lam[a] / (lam[a] - z[a]))
-            before = s
+                share = z[a] / total
+                if share <= POSITIVE and lam[a] > share:
+                    far = min(far, lam[a] / (lam[a] - share))
+            before, lowest = s, s
             for a in range(s - 1, -1, -1):
-                lam[a] += far * (z[a] - lam[a])
+                lam[a] += far * (z[a] / total - lam[a])
                 if lam[a] <= POSITIVE:
-                    free[S[a]] = True
-                    _drop(L, s, a, y, g)
+                    free[S[a]], lowest = True, a
+                    _drop(L, s, a, g, values)
                     S[a : s - 1] = S[a + 1 : s].copy()
                     lam[a : s - 1] = lam[a + 1 : s].copy()
                     s -= 1
             if s == before or s == 0:
-                return S[:s], lam[:s], point, STUCK
+                return s, STUCK
             lam[:s] /= lam[:s].sum()
-        point[:] = 0.0
-        for a in range(s):
-            for t in range(D):
-                point[t] += lam[a] * V[S[a], t]
-        square = _dot(point, point, D)
-        if square <= near * near:
-            return S[:s], lam[:s], point, REACHED
+            _forward(L, y, lowest, s)
+            total = _backward(L, y, z, s)
+        lam[:s] = z[:s] / total
+        square = 1 / total - 1
+        written = square < NEAR
+        if written:
+            _write(V, S, lam, s, point)
+            square = _dot(point, point, D)
+            if square <= near * near:
+                outcome = REACHED
+                break
         best, chosen, seen = enough * square - 1e-15, -1, 0
         while seen < k and chosen < 0:
             at = 0 if at >= k else at
             end = min(k, at + window)
-            values = np.dot(V[at:end], point)
-            for j in range(end - at):
-                if values[j] < best and free[at + j]:
-                    best, chosen = values[j], at + j
+            if written:
+                values[at:end] = np.dot(V[at:end], point)
+            else:
+                values[at:end] = 0.0
+                for a in range(s):
+                    _add(values, G[S[a]], lam[a], at, end)
+            for j in range(at, end):
+                if values[j] < best and free[j]:
+                    best, chosen = values[j], j
             seen += end - at
             at = end
         if chosen < 0:
-            return S[:s], lam[:s], point, SEPARATED
-        if s > D or not _append(L, s, V, S, chosen, g):
-            return S[:s], lam[:s], point, STUCK
+            outcome = SEPARATED
+            break
+        if s > D or not _append(L, s, G, S, chosen):
+            break
         S[s], lam[s], free[chosen] = chosen, 0.0, False
         s += 1
-    return S[:s], lam[:s], point, STUCK
+        _forward(L, y, s - 1, s)
+    _write(V, S, lam, s, point)
+    return s, outcome
 
 
 @njit(cache=True, nogil=True, fastmath=True)
@@ -128,16 +192,26 @@ def _dot(a, b, n):  # type: ignore[no-untyped-def]
     return total
 
 
+@njit(cache=True, nogil=True, fastmath=True)
+def _add(out, row, weight, start, end):  # type: ignore[no-untyped-def]
+    for t in range(start, end):
+        out[t] += weight * row[t]
+
+
 @njit(cache=True, nogil=True)
-def _append(L, s, V, S, j, g):  # type: ignore[no-untyped-def]
-    """Add vector ``j`` as row ``s`` of the factor; False, with nothing changed, if it is dependent."""
-    D = V.shape[1]
+def _write(V, S, lam, s, point):  # type: ignore[no-untyped-def]
+    point[:] = 0.0
     for a in range(s):
-        g[a] = _dot(V[j], V[S[a]], D) + 1.0
-    whole = _dot(V[j], V[j], D) + 1.0
+        _add(point, V[S[a]], lam[a], 0, len(point))
+
+
+@njit(cache=True, nogil=True)
+def _append(L, s, G, S, j):  # type: ignore[no-untyped-def]
+    """Add vector ``j`` as row ``s`` of the factor; False, with nothing changed, if it is dependent."""
+    whole = G[j, j] + 1.0
     left = whole
     for a in range(s):
-        L[s, a] = (g[a] - _dot(L[s], L[a], a)) / L[a, a]
+        L[s, a] = (G[j, S[a]] + 1.0 - _dot(L[s], L[a], a)) / L[a, a]
         left -= L[s, a] * L[s, a]
     if left <= APART * whole:
         return False
@@ -146,18 +220,22 @@ def _append(L, s, V, S, j, g):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _solve(L, s, y, z):  # type: ignore[no-untyped-def]
-    """Write the weights of the nearest affine combination, of sum 1, to ``z``."""
-    for a in range(s):
+def _forward(L, y, start, s):  # type: ignore[no-untyped-def]
+    """Solve ``L y = 1`` from entry ``start`` on."""
+    for a in range(start, s):
         y[a] = (1.0 - _dot(L[a], y, a)) / L[a, a]
+
+
+@njit(cache=True, nogil=True)
+def _backward(L, y, z, s):  # type: ignore[no-untyped-def]
+    """Solve ``L' z = y`` and return the sum of z: z over that sum is the nearest affine combination."""
+    z[:s] = y[:s]
     total = 0.0
     for a in range(s - 1, -1, -1):
-        z[a] = y[a] / L[a, a]
+        z[a] /= L[a, a]
         total += z[a]
-        for c in range(a):
-            y[c] -= z[a] * L[a, c]
-    for a in range(s):
-        z[a] /= total
+        _add(z, L[a], -z[a], 0, a)
+    return total
 
 
 @njit(cache=True, nogil=True)

@@ -1,0 +1,90 @@
+"""Where the searches for the nearest points of many hulls stand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rankkit.arrays import FloatArray, IntArray
+
+#: How a search ended, for now or for good.
+SEPARATED, REACHED, STUCK = 0, 1, 2
+
+
+@dataclass(frozen=True)
+class Hulls:
+    """One search a row; the arrays are changed in place.
+
+    Search t is about point ``own[t]``. Its vectors are the rays of the cloud, then the differences to its
+    rivals, all of norm 1.
+
+    Attributes
+    ----------
+    own : numpy.ndarray (m,), int64
+    rivals : numpy.ndarray (m, k), int64, and count : numpy.ndarray (m,), int64
+        The points each one is compared with.
+    corral : numpy.ndarray (m, D + 2), int64, weights : (m, D + 2), float64, size : (m,), int64
+        Positions of the vectors that carry the nearest point, and their weights; size 0 for a fresh start.
+    point : numpy.ndarray (m, D), float64
+        The nearest point.
+    outcome : numpy.ndarray (m,), int64
+        ``SEPARATED``, ``REACHED`` or ``STUCK``.
+    """
+
+    own: IntArray
+    rivals: IntArray
+    count: IntArray
+    corral: IntArray
+    weights: FloatArray
+    size: IntArray
+    point: FloatArray
+    outcome: IntArray
+    rays: int
+
+    @classmethod
+    def fresh(cls, own: IntArray, D: int, room: int, rays: int) -> Hulls:
+        """Return searches that have not begun, with ``room`` rivals each."""
+        m = len(own)
+        return cls(
+            own=own,
+            rivals=np.zeros((m, room), np.int64),
+            count=np.zeros(m, np.int64),
+            corral=np.zeros((m, D + 2), np.int64),
+            weights=np.zeros((m, D + 2)),
+            size=np.zeros(m, np.int64),
+            point=np.zeros((m, D)),
+            outcome=np.full(m, STUCK),
+            rays=rays,
+        )
+
+    def rivals_of(self, t: int) -> IntArray:
+        """Return the rivals of search ``t``."""
+        return self.rivals[t, : self.count[t]].copy()
+
+    def extend(self, t: int, more: IntArray) -> bool:
+        """Add those of ``more`` that are new to the rivals of search ``t``; tell whether there were any.
+
+        Where there is no room, all rivals that carry nothing make way.
+        """
+        more = more[~np.isin(more, self.rivals_of(t))]
+        if self.count[t] + len(more) > self.rivals.shape[1]:
+            carried = self.corral[t, : self.size[t]]
+            real = carried >= self.rays
+            kept = self.rivals[t, carried[real] - self.rays]
+            self.count[t] = len(kept)
+            self.rivals[t, : len(kept)] = kept
+            carried[real] = self.rays + np.arange(len(kept))
+            more = more[: self.rivals.shape[1] - len(kept)]
+        end = self.count[t] + len(more)
+        self.rivals[t, self.count[t] : end] = more
+        self.count[t] = end
+        return len(more) > 0
+
+    def settle(
+        self, t: int, carried: IntArray, weights: FloatArray, point: FloatArray, outcome: int
+    ) -> None:
+        """Write down where search ``t`` ended."""
+        s = len(carried)
+        self.corral[t, :s], self.weights[t, :s], self.size[t] = carried, weights, s
+        self.point[t], self.outcome[t] = point, outcome
