@@ -12,10 +12,9 @@ import numpy.typing as npt
 from . import simplex
 from .domains import Bounds, least
 from .exact import Floats, Integers, integers, solution_radius
+from .scores import contested
 
 Refused = str | None  # the reason, or None for a claim that holds
-UNIT = 2.0**-53  # float64 unit roundoff
-TINY = 2.0**-1000  # more than any underflow costs, even where subnormal numbers are flushed to zero
 
 
 def witnesses(
@@ -23,36 +22,16 @@ def witnesses(
 ) -> list[Refused]:
     """Decide for each class i and state x whether ``w_i.x + b_i`` exceeds every other class's logit.
 
-    A float64 product settles every pair whose difference exceeds a proved bound on its rounding error;
-    exact integers settle the rest. Equality is accepted for the classes in ``ties``, which must have the very
-    row and bias of class i.
+    Products with proved bounds on their rounding error settle nearly every pair; exact integers settle the
+    rest. Equality is accepted for the classes in ``ties``, which must have the very row and bias of class i.
     """
-    width = W.shape[1]
-    top = int(np.frexp(np.abs(W).max())[1])
-    rows = np.ldexp(W, -top)  # in units of powers of two no product overflows, and what underflows is tiny
-    lengths = _norms(rows)
-    out: list[Refused] = []
-    step = max(1, 2**23 // len(W))
-    for start in range(0, len(X), step):
-        tops = np.frexp(np.abs(X[start : start + step]).max(axis=1))[1]
-        block = np.ldexp(X[start : start + step], -tops[:, None])
-        scores = block @ rows.T
-        # |rounding| <= (width + 2) u |x||w| in any order of summation; twice that covers this sum too.
-        error = 2 * (width + 4) * UNIT * _norms(block)[:, None] * lengths + (width + 4) * TINY
-        if b is not None:
-            with np.errstate(over="ignore", under="ignore"):
-                lifts = np.ldexp(b, -(top + tops)[:, None])
-            scores = scores + lifts
-            error += 4 * UNIT * np.abs(lifts)
-        for k, row in enumerate(scores):
-            i = classes[start + k]
-            with np.errstate(invalid="ignore"):
-                clear = np.isfinite(row) & (row + error[k] < row[i] - error[k, i])
-            rest = [int(j) for j in np.flatnonzero(~clear) if j != i]
-            out.append(
-                _false_tie(W, b, i, ties[start + k]) or _beats(W, b, i, rest, X[start + k], ties[start + k])
-            )
-    return out
+    if not len(X):
+        return []
+    rest = contested(W, b, classes, X)
+    return [
+        _false_tie(W, b, i, tie) or _beats(W, b, i, others, x, tie)
+        for i, x, tie, others in zip(classes, X, ties, rest, strict=True)
+    ]
 
 
 def long_witness(W: Floats, b: Floats | None, i: int, terms: Floats, ties: Sequence[int]) -> Refused:
@@ -174,12 +153,3 @@ def _numerators(weights: list[Fraction]) -> tuple[npt.NDArray[Any], int]:
     """Return integers and the common denominator under which they are the weights."""
     denominator = int(np.lcm.reduce(np.array([w.denominator for w in weights], dtype=object)))
     return np.array([int(w * denominator) for w in weights], dtype=object), denominator
-
-
-def _norms(A: Floats) -> Floats:
-    largest = np.abs(A).max(axis=1)
-    scale = np.where(
-        largest == 0, 1.0, largest
-    )  # squares of tiny and huge entries would leave the float64 range
-    out: Floats = scale * np.sqrt(((A / scale[:, None]) ** 2).sum(axis=1)) * (1 + 2.0**-40)
-    return np.where(largest == 0, 0.0, out)

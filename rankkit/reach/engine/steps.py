@@ -74,18 +74,18 @@ class _Run:
             inner = cloud.points32[remaining]
             pool = np.flatnonzero(self.ledger.verdicts[self.leaders] != Verdict.UNARGMAXABLE)
             starts = [(int(i), rivals.get(int(i), pool[:RIVALS])) for i in wave]
+            won: list[Nearest] = []
             for ended in min_norm.search(cloud, starts, pool, self.threads, self._is_open, compiled):
-                won = [state for state in ended if state.separated]
-                if won:
-                    points = [state.point for state in won]
-                    X = cloud.states(np.array([state.direction for state in won]))
-                    self._witness(self.leaders[points], X, Rule.NEAREST_POINT)
+                won += [state for state in ended if state.separated]
                 with self.threads.limit(limits=1):  # as in the search: these products are small
                     for state in ended:
                         found = simplex_of(cloud, state) if self._is_open(state.point) else None
                         if found is not None:
                             self._everything_inside(cloud, found, state.point, remaining[found.around(inner)])
                 stuck |= {state.point: state for state in ended}
+            if won:
+                X = cloud.states(np.array([state.direction for state in won]))
+                self._witness(self.leaders[[state.point for state in won]], X, Rule.NEAREST_POINT)
             remaining = remaining[len(wave) :]
             remaining = remaining[self._is_open(remaining)]
         return {i: state for i, state in stuck.items() if self._is_open(i)}
