@@ -2,11 +2,12 @@
 
 A corral is a set of affinely independent vectors whose nearest affine combination has positive weights. Each
 step adds a vector that lies beyond the present point, and drops those whose weights would turn negative
-[wolfe1976]_. The products of all vectors are made at once; the corral of s vectors is carried as the Cholesky
-factor of its products plus one: the normal equations of the system with a row of ones.
+[wolfe1976]_. The corral of s vectors is carried as the Cholesky factor of its products plus one: the normal
+equations of the system with a row of ones.
 
-Flops for k vectors of width D: 2 k^2 D for their products, then per step s^2 for the factor's new row, s^2
-for the weights, and 2 s for each vector that is looked at until one lies far enough beyond.
+Flops for vectors of width D: 2 s^2 D + s^3 / 3 to begin with a corral of s, then per step 2 s D for the
+products with the new vector, s^2 each for the factor's new row and the weights, 2 s D for the point, and 2 D
+for each vector that is looked at until one lies far enough beyond.
 """
 
 from __future__ import annotations
@@ -23,14 +24,11 @@ POSITIVE = 1e-14
 #: Share of its length that a vector must keep apart from those in the corral (squared).
 APART = 1e-13
 
-#: Squared distance below which products no longer tell how near the point is, and it is written out.
-NEAR = 1e-7
-
 #: Vectors looked at together, and at most this share of all at once.
 WINDOW, SHARE = 48, 5
 
 #: A vector that keeps more than this multiple of the distance is dropped from the list.
-FAR = 3.0
+FAR = 2.0
 
 
 def solve(
@@ -62,7 +60,7 @@ def nearest_point(
     first = min(len(corral), room)
     places[:first], shares[:first] = corral[:first], weights[:first]
     L, values = np.zeros((room, room)), np.empty(len(V))
-    s, outcome = _search(V, V @ V.T, L, places, shares, first, point, values, near, enough, steps)
+    s, outcome = _search(V, L, places, shares, first, point, values, near, enough, steps)
     return places[:s], shares[:s], point, int(outcome)
 
 
@@ -87,9 +85,8 @@ def _solve_all(  # type: ignore[no-untyped-def]
         if not apart or k == 0:  # distinct rows that fall on one point: only exact arithmetic tells them apart
             outcome[t] = STUCK
             continue
-        G = np.dot(V[:k], V[:k].T)
         s, outcome[t] = _search(
-            V[:k], G, L, corral[t], weights[t], size[t], point[t], values, near, enough, steps
+            V[:k], L, corral[t], weights[t], size[t], point[t], values, near, enough, steps
         )
         size[t] = s
         if outcome[t] == SEPARATED:
@@ -110,17 +107,23 @@ def _solve_all(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _search(V, G, L, S, lam, s, point, values, near, enough, steps):  # type: ignore[no-untyped-def]
+def _search(V, L, S, lam, s, point, values, near, enough, steps):  # type: ignore[no-untyped-def]
     k, D = V.shape
     free = np.ones(k, np.bool_)
     g, y, z = np.empty(D + 2), np.empty(D + 2), np.empty(D + 2)
-    before, s = s, 0
-    for a in range(before):
-        if s <= D and _append(L, s, G, S, S[a]):
-            S[s], lam[s], free[S[a]] = S[a], lam[a], False
+    first = np.empty((s, D))
+    for a in range(s):
+        first[a] = V[S[a]]
+    products = np.dot(first, first.T)
+    kept, s = np.empty(len(first), np.int64), 0
+    for a in range(len(first)):
+        for c in range(s):
+            g[c] = products[a, kept[c]]
+        if s <= D and _append(L, s, g, products[a, a]):
+            kept[s], S[s], lam[s], free[S[a]] = a, S[a], lam[a], False
             s += 1
     if s == 0:
-        _append(L, 0, G, S, 0)
+        _append(L, 0, g, _dot(V[0], V[0], D))
         S[0], lam[0], free[0], s = 0, 1.0, False, 1
     lam[:s] /= lam[:s].sum()
     _forward(L, y, 0, s)
@@ -149,24 +152,18 @@ def _search(V, G, L, S, lam, s, point, values, near, enough, steps):  # type: ig
             _forward(L, y, lowest, s)
             total = _backward(L, y, z, s)
         lam[:s] = z[:s] / total
-        square = 1 / total - 1
-        written = square < NEAR
-        if written:
-            _write(V, S, lam, s, point)
-            square = _dot(point, point, D)
-            if square <= near * near:
-                outcome = REACHED
-                break
+        point[:] = 0.0
+        for a in range(s):
+            _add(point, V[S[a]], lam[a], D)
+        square = _dot(point, point, D)
+        if square <= near * near:
+            outcome = REACHED
+            break
         best, chosen, seen = enough * square - 1e-15, -1, 0
         while seen < k and chosen < 0:
             at = 0 if at >= k else at
             end = min(k, at + window)
-            if written:
-                values[at:end] = np.dot(V[at:end], point)
-            else:
-                values[at:end] = 0.0
-                for a in range(s):
-                    _add(values, G[S[a]], lam[a], at, end)
+            values[at:end] = np.dot(V[at:end], point)
             for j in range(at, end):
                 if values[j] < best and free[j]:
                     best, chosen = values[j], j
@@ -175,12 +172,13 @@ def _search(V, G, L, S, lam, s, point, values, near, enough, steps):  # type: ig
         if chosen < 0:
             outcome = SEPARATED
             break
-        if s > D or not _append(L, s, G, S, chosen):
+        for a in range(s):
+            g[a] = _dot(V[chosen], V[S[a]], D)
+        if s > D or not _append(L, s, g, _dot(V[chosen], V[chosen], D)):
             break
         S[s], lam[s], free[chosen] = chosen, 0.0, False
         s += 1
         _forward(L, y, s - 1, s)
-    _write(V, S, lam, s, point)
     return s, outcome
 
 
@@ -193,25 +191,21 @@ def _dot(a, b, n):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _add(out, row, weight, start, end):  # type: ignore[no-untyped-def]
-    for t in range(start, end):
+def _add(out, row, weight, n):  # type: ignore[no-untyped-def]
+    for t in range(n):
         out[t] += weight * row[t]
 
 
 @njit(cache=True, nogil=True)
-def _write(V, S, lam, s, point):  # type: ignore[no-untyped-def]
-    point[:] = 0.0
-    for a in range(s):
-        _add(point, V[S[a]], lam[a], 0, len(point))
+def _append(L, s, g, square):  # type: ignore[no-untyped-def]
+    """Add a vector as row ``s`` of the factor, of which products with the others and with itself are given.
 
-
-@njit(cache=True, nogil=True)
-def _append(L, s, G, S, j):  # type: ignore[no-untyped-def]
-    """Add vector ``j`` as row ``s`` of the factor; False, with nothing changed, if it is dependent."""
-    whole = G[j, j] + 1.0
+    False, with nothing changed, if it depends on them.
+    """
+    whole = square + 1.0
     left = whole
     for a in range(s):
-        L[s, a] = (G[j, S[a]] + 1.0 - _dot(L[s], L[a], a)) / L[a, a]
+        L[s, a] = (g[a] + 1.0 - _dot(L[s], L[a], a)) / L[a, a]
         left -= L[s, a] * L[s, a]
     if left <= APART * whole:
         return False
@@ -234,7 +228,7 @@ def _backward(L, y, z, s):  # type: ignore[no-untyped-def]
     for a in range(s - 1, -1, -1):
         z[a] /= L[a, a]
         total += z[a]
-        _add(z, L[a], -z[a], 0, a)
+        _add(z, L[a], -z[a], a)
     return total
 
 
