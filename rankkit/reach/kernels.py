@@ -23,7 +23,7 @@ def survivors(scores: Array, near: Array, far: Array, bar: np.float32) -> Array:
 def furthest(
     scores: Array, own: IntArray, columns: IntArray, bar: np.float32, top: Array, who: IntArray
 ) -> None:
-    """Merge columns that reach ``bar`` into each row's list of the furthest, which is kept in descending order.
+    """Merge columns that reach ``bar`` into each row's list of the furthest, in descending order.
 
     Parameters
     ----------

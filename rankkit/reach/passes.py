@@ -1,4 +1,4 @@
-"""The loops over a product of all classes by some rows: in numpy where there is little to do, else compiled."""
+"""The loops over a product of all classes by some rows: in numpy, or compiled where there is much to do."""
 
 from __future__ import annotations
 

@@ -119,7 +119,7 @@ class _Race:
         defect = float(np.linalg.norm(np.eye(d) - self.Q @ self.Q.T)) + 2 * (d + 4) * _UNIT64 * d
         products = 4 * (d + 4) * _UNIT64 * np.sqrt(d)
         self.error = 1.1 * ((d + 32) * _UNIT32 + (defect + 2 * products) * unlike)
-        self.cuts = sorted({round(share * d) for share in PREFIXES if share * d >= SHORTEST}) + [d]
+        self.cuts = [*sorted({round(share * d) for share in PREFIXES if share * d >= SHORTEST}), d]
         self.parts = [points[self.order, a:b] for a, b in pairwise([0, *self.cuts])]
         squares = np.cumsum([_squares(part) for part in self.parts[::-1]], axis=0)[-2::-1]
         self.left = [_up(np.sqrt(left)) for left in squares] + [np.zeros(n, np.float32)]
@@ -142,28 +142,28 @@ class _Race:
         own, spare = np.empty(len(asked)), np.empty(len(asked))
         largest = float(self.scale.max())
         for cut in _cuts(states):
-            rows = self.coordinates(place[asked[cut]]).astype(np.float64)
-            states[cut] = rows / self.scale @ self.Q.T
+            points = self.coordinates(place[asked[cut]]).astype(np.float64)
+            states[cut] = points / self.scale @ self.Q.T
             X, offsets = states[cut].astype(np.float64), self.offsets(asked[cut])
             sizes = _lengths(X)
             own[cut] = np.einsum("ij,ij->i", X, offsets)
             own[cut] -= 4 * (X.shape[1] + 4) * _UNIT64 * sizes * _lengths(offsets)
             # The state was rounded in each entry by half a unit of its own, which the axes may stretch.
-            spare[cut] = self.error + 1.1 * _UNIT32 * largest * sizes / np.maximum(_lengths(rows), 1e-150)
+            spare[cut] = self.error + 1.1 * _UNIT32 * largest * sizes / np.maximum(_lengths(points), 1e-150)
         reach = own / self.length[place[asked]]
         leads = np.zeros(len(asked))
         rivals: dict[int, IntArray] = {}
-        usable = np.flatnonzero(reach > 1e-6 * self.length[0])
+        usable: IntArray = np.flatnonzero(reach > 1e-6 * self.length[0])
         usable = usable[np.argsort(-reach[usable], kind="stable")]
         start = 0
         for at in range(0, len(usable), BLOCK):
             rows = usable[at : at + BLOCK]
             heat = _Heat(self, place[asked[rows]], own[rows], spare[rows] / reach[rows], start)
-            heat.run(reach[rows].min())
+            heat.run(reach[rows].min(), spare[rows].max())
             start = max(0, min(start + heat.advice(), len(self.cuts) - 1))
             leads[rows] = np.minimum(self.clear, 1 - heat.best()) * own[rows] * (1 - 1e-9)
             for k in np.flatnonzero(leads[rows] <= 0):
-                rivals[int(asked[rows[k]])] = self.order[heat.beyond(k)]
+                rivals[int(asked[rows[k]])] = self.order[heat.beyond(int(k))]
         return states, leads, rivals
 
 
@@ -183,10 +183,10 @@ class _Heat:
         self.bar = np.float32(1 - race.clear - 4 * _UNIT32)
         self.seen = self.kept = 0
 
-    def run(self, reach: float) -> None:
-        """Pass over the columns; ``reach`` is the length of the shortest one that may count."""
+    def run(self, reach: float, error: float) -> None:
+        """Pass over the columns that are long enough for the smallest ``reach`` and the largest ``error``."""
         race = self.race
-        shortest = min((1 - race.clear) * reach / (1 + 4 * race.error), race.length[0])
+        shortest = min((1 - race.clear) * reach / (1 + 2 * error), race.length[0])
         count = int(np.searchsorted(-race.length, -shortest * (1 - 1e-9), side="right"))
         racing = np.arange(len(self.mine))
         for at in range(0, count, TILE):
@@ -213,7 +213,7 @@ class _Heat:
         race, everyone = self.race, len(racing) == len(self.mine)
         self.seen += tile.stop - tile.start
         A = self.A if everyone else np.ascontiguousarray(self.A[:, racing])
-        columns: slice | IntArray = tile
+        columns = np.arange(tile.start, tile.stop)
         scores = np.zeros((0, 0), np.float32)
         for level in range(self.start, len(race.cuts)):
             if level == self.start:
@@ -224,7 +224,7 @@ class _Heat:
             far = np.column_stack([race.left[level][columns], race.ends[columns]])
             keep = race.loops.survivors(scores, near, far, self.bar)
             self.kept += int(keep.sum()) if level == self.start else 0
-            columns, scores = np.arange(len(race.ends))[columns][keep], scores[keep]
+            columns, scores = columns[keep], scores[keep]
             if not len(columns):
                 return
         scores += np.outer(race.ends[columns], near[1])

@@ -1,4 +1,4 @@
-"""Which classes may reach another one at a state: all but few are ruled out by products with proved bounds."""
+"""Which classes may reach another one at a state: bounded products rule out all but few."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class _States:
         return np.asarray(np.ldexp(self.W[which], -self.unit) - self.mean)
 
     def lead(self, some: slice, others: Any) -> Floats:
-        """Return by how much the biases of ``others`` exceed those of the classes of some states, rounded up."""
+        """Return by how much at most the biases of ``others`` exceed those of the classes of states."""
         assert self.b is not None
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
             lifts = np.ldexp(self.b[others], -self.units[some, None])

@@ -67,7 +67,7 @@ class Hulls:
 
         Where there is no room, all rivals that carry nothing make way.
         """
-        more = more[~np.isin(more, self.rivals_of(t))]
+        more = more[(more[:, None] != self.rivals_of(t)).all(axis=1)]  # isin would sort
         if self.count[t] + len(more) > self.rivals.shape[1]:
             carried = self.corral[t, : self.size[t]]
             real = carried >= self.rays
@@ -81,9 +81,7 @@ class Hulls:
         self.count[t] = end
         return len(more) > 0
 
-    def settle(
-        self, t: int, carried: IntArray, weights: FloatArray, point: FloatArray, outcome: int
-    ) -> None:
+    def settle(self, t: int, carried: IntArray, weights: FloatArray, point: FloatArray, outcome: int) -> None:
         """Write down where search ``t`` ended."""
         s = len(carried)
         self.corral[t, :s], self.weights[t, :s], self.size[t] = carried, weights, s

@@ -104,8 +104,9 @@ def search(
 ) -> Iterator[list[Nearest]]:
     """Run the search for the given points with their first rivals, priced against the points of ``pool``.
 
-    ``compiled`` loads the loops that are worth it for many classes. Yields after each round what ended in it, and goes on with the points that ``is_open`` then. Only the
-    pricing uses the ``threads`` that the caller has set.
+    Yields after each round what ended in it, and goes on with the points that ``is_open`` then. ``compiled``
+    loads the loops that are worth it for many classes. Where the caller has set several ``threads``, as many
+    classes are searched at once.
     """
     length = np.einsum("ij,ij->i", cloud.points32[pool], cloud.points32[pool])
     pool = pool[np.argsort(-length, kind="stable")]  # long points are the likely rivals
@@ -174,7 +175,7 @@ def _fit(cloud: Cloud, hulls: Hulls, t: int) -> None:
 
 
 def _vectors(cloud: Cloud, hulls: Hulls, t: int) -> tuple[FloatArray, FloatArray]:
-    """Return the rays and the differences to the rivals of search ``t``, of norm 1, and what their norms were."""
+    """Return the rays and the differences to the rivals of search ``t``, of norm 1, and their old norms."""
     differences = cloud.points[hulls.rivals_of(t)] - cloud.points[hulls.own[t]]
     vectors = np.vstack([cloud.rays, differences])
     length = np.linalg.norm(vectors, axis=1)

@@ -80,7 +80,7 @@ def _simplex(cloud: Cloud, support: IntArray) -> Simplex:
     if ray.any() and cloud.ray is not None:
         columns[:-1, ray] = cloud.ray[:, None]
         columns[-1, ray] = 0.0
-    return Simplex(support, np.linalg.inv(columns))
+    return Simplex(support, np.asarray(np.linalg.inv(columns), np.float64))
 
 
 def _lift_to_facet(cloud: Cloud, simplex: Simplex, point: FloatArray) -> Simplex:

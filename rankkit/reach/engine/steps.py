@@ -21,6 +21,9 @@ from rankkit.reach.screen import RIVALS
 #: Classes searched at once: few at first, so that their simplices spare the others a search.
 FIRST_WAVE, LARGEST_WAVE = 32, 2048
 
+#: Share of its own distance from the centre at which a class counts as the neighbour of another one.
+NEIGHBOUR = 0.5
+
 #: Classes times squared width from which the compiled search is worth its loading.
 MANY = 100_000
 
@@ -44,6 +47,7 @@ class _Run:
         self.biases = None if biases is None or (biases == biases[0]).all() else biases
         self.wanted = np.unique(groups.leader[asked])
         self.threads = ThreadpoolController()
+        self.found: list[tuple[int, IntArray]] = []  # classes after long searches, and what carried them
 
     def run(self) -> None:
         self._dominated_duplicates()
@@ -73,10 +77,13 @@ class _Run:
             wave, size = remaining[:size], min(4 * size, LARGEST_WAVE)
             inner = cloud.points32[remaining]
             pool = np.flatnonzero(self.ledger.verdicts[self.leaders] != Verdict.UNARGMAXABLE)
-            starts = [(int(i), rivals.get(int(i), pool[:RIVALS])) for i in wave]
+            first = [rivals.get(int(i), pool[:RIVALS]) for i in wave]
+            starts = list(zip(wave.tolist(), self._neighbours(cloud, wave, first), strict=True))
             won: list[Nearest] = []
             for ended in min_norm.search(cloud, starts, pool, self.threads, self._is_open, compiled):
                 won += [state for state in ended if state.separated]
+                deep = [state for state in ended if 2 * len(state.support) > cloud.points.shape[1]]
+                self.found += [(state.point, state.support[state.support >= 0]) for state in deep]
                 with self.threads.limit(limits=1):  # as in the search: these products are small
                     for state in ended:
                         found = simplex_of(cloud, state) if self._is_open(state.point) else None
@@ -89,6 +96,20 @@ class _Run:
             remaining = remaining[len(wave) :]
             remaining = remaining[self._is_open(remaining)]
         return {i: state for i, state in stuck.items() if self._is_open(i)}
+
+    def _neighbours(self, cloud: Cloud, wave: IntArray, first: list[IntArray]) -> list[IntArray]:
+        """Add to the first rivals of each class what decided the nearest class of a long search, if near."""
+        if not self.found:
+            return first
+        sources = cloud.points32[[source for source, _ in self.found]]
+        mine = cloud.points32[wave]
+        size = np.einsum("ij,ij->i", mine, mine)
+        apart = size[:, None] - 2 * mine @ sources.T + np.einsum("ij,ij->i", sources, sources)
+        near = np.where(apart.min(axis=1) < NEIGHBOUR**2 * size, apart.argmin(axis=1), -1)
+        return [
+            rivals if k < 0 else np.setdiff1d(np.union1d(rivals, self.found[k][1]), [i])
+            for i, k, rivals in zip(wave, near, first, strict=True)
+        ]
 
     def _exactly(self, stuck: dict[int, Nearest]) -> None:
         """Decide the rest in rational arithmetic."""

@@ -1,4 +1,4 @@
-"""The points of many hulls nearest to the origin, by Wolfe's method: compiled, and started where it last ended.
+"""The points of many hulls nearest to the origin: Wolfe's method, compiled, started where it last ended.
 
 A corral is a set of affinely independent vectors whose nearest affine combination has positive weights. Each
 step adds a vector that lies beyond the present point, and drops those whose weights would turn negative
@@ -82,7 +82,7 @@ def _solve_all(  # type: ignore[no-untyped-def]
             apart = apart and square > 0
             if square > 0:
                 V[r + q] /= np.sqrt(square)
-        if not apart or k == 0:  # distinct rows that fall on one point: only exact arithmetic tells them apart
+        if not apart or k == 0:  # distinct rows on one point: exact arithmetic tells them apart
             outcome[t] = STUCK
             continue
         s, outcome[t] = _search(

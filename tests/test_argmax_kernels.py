@@ -1,0 +1,76 @@
+"""The compiled loops do what their plain forms say, and the bounds of the float32 passes hold."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from rankkit.certificates.checker import scores
+from rankkit.reach import kernels
+from rankkit.reach.passes import LARGE, Plain, loops
+
+
+def products(columns: int, rows: int) -> np.ndarray:
+    return np.random.default_rng(columns).standard_normal((columns, rows)).astype(np.float32)
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(1, 1), (40, 7), (500, 64)])
+def test_survivors_are_those_that_may_reach_the_bar(columns: int, rows: int) -> None:
+    rng = np.random.default_rng(0)
+    near, far = rng.random((2, rows)).astype(np.float32), rng.random((columns, 2)).astype(np.float32)
+    table, bar = products(columns, rows), np.float32(2.5)
+    exact = (table.astype(float) + far.astype(float) @ near.astype(float)).max(axis=1)
+    for loop in (kernels, Plain):
+        found = loop.survivors(table, near, far, bar)
+        assert (found | (exact < bar + 1e-5)).all()
+        assert (~found | (exact > bar - 1e-5)).all()
+
+
+@pytest.mark.parametrize(("columns", "rows", "k"), [(1, 1, 3), (40, 7, 5), (500, 64, 48)])
+def test_the_furthest_columns_come_first_and_merge(columns: int, rows: int, k: int) -> None:
+    lists = []
+    for loop in (kernels, Plain):
+        top = np.full((rows, k), -np.inf, np.float32)
+        who = np.full((rows, k), -1)
+        for start in (0, columns // 2):
+            part = products(columns, rows)[start : start + max(1, columns // 2)]
+            loop.furthest(
+                part, np.arange(rows), np.arange(start, start + len(part)), np.float32(0.5), top, who
+            )
+        lists.append((top, who))
+    (top, who), (plain, names) = lists
+    assert (top == plain).all()
+    assert (who[np.isfinite(top)] == names[np.isfinite(top)]).all()
+    assert (top[:, 1:] <= top[:, :-1]).all()
+    assert not (who == np.arange(rows)[:, None]).any()
+
+
+def test_compiled_loops_are_for_large_passes() -> None:
+    assert loops(LARGE) is kernels
+    assert loops(LARGE - 1) is Plain
+
+
+@pytest.mark.parametrize("bias", [False, True])
+@pytest.mark.parametrize("exponent", [-1000, -40, 0, 40, 1000])
+@pytest.mark.parametrize("offset", [0.0, 1e6])
+def test_no_class_is_ruled_out_that_reaches_the_winner(bias: bool, exponent: int, offset: float) -> None:
+    """Twins at many distances, one in 10 of them the better one, beside many plain losers."""
+    rng = np.random.default_rng(1)
+    d = 6
+    first = rng.standard_normal(d)
+    twins = first + 10.0 ** -np.arange(3, 17, 0.25)[:, None] * rng.standard_normal((56, d))
+    W = np.ldexp(np.vstack([first, twins, rng.standard_normal((300, d)), first]) + offset, exponent)
+    b = np.ldexp(rng.standard_normal(len(W)), exponent - 20) if bias else None
+    X = np.vstack([first, rng.standard_normal((4, d)), 2.0**-30 * first, first.astype(np.float32)])
+    classes = [0, 3, 7, 20, 50, 0, 0]
+    for k, rest in enumerate(scores.contested(W, b, classes, X)):
+        x = [Fraction(float(v)) for v in X[k]]
+        exact = [sum(Fraction(float(v)) * u for v, u in zip(row, x, strict=True)) for row in W]
+        if b is not None:
+            exact = [value + Fraction(float(c)) for value, c in zip(exact, b, strict=True)]
+        reach = {j for j, value in enumerate(exact) if j != classes[k] and value >= exact[classes[k]]}
+        assert reach <= set(rest)
+        if k == 0:
+            assert len(rest) < len(W) / 2 or bias
