@@ -122,6 +122,14 @@ def _print(study: Study) -> None:
         what = "as wide" if equal == "width" else "with at most as many parameters"
         console.print(f"\nHeads {what} as the linear head of width d:")
         console.print(_table(shown, several))
+    floors = [(c.truth, c.d, c.kl, *_floors(c)) for c in study.cells if c.entropy_floor is not None]
+    if floors:
+        console.print(
+            "\nWhat no linear head gets below: one of this width (spectral bound), one whose logits"
+        )
+        console.print("have at most the singular values of those fitted (entropy bound):")
+        rows = [(truth, d, f"{kl:.4f}", *bounds) for truth, d, kl, *bounds in dict.fromkeys(floors)]
+        console.print(output.table(("truth", "d", "KL of linear", "spectral bound", "entropy bound"), rows))
     claims = study.claims()
     if claims:
         console.print("\nWhat is said of these heads, and whether these truths agree:")
@@ -151,6 +159,11 @@ def _table(cells: list[Cell], several: bool) -> output.Sheet:
         for c in cells
     ]
     return output.table((*names, *(["nats a held-out word"] if held_out else [])), rows)
+
+
+def _floors(cell: Cell) -> tuple[str, str]:
+    spectral = "-" if cell.spectral_floor is None else f"{cell.spectral_floor:.2g}"
+    return spectral, "-" if cell.entropy_floor is None else f"{max(0.0, cell.entropy_floor):.4f}"
 
 
 def _figures(figures: tuple[float, ...]) -> str:

@@ -15,9 +15,11 @@ import numpy as np
 
 from rankkit.arrays import FloatArray, count, generator
 from rankkit.errors import InputError
+from rankkit.learn.bounds import entropy_bound, spectral_bounds
 from rankkit.learn.fitting import fit, repeatable
 from rankkit.learn.heads import make
 from rankkit.learn.objective import Target
+from rankkit.learn.result import FitResult
 from rankkit.learn.study import Cell, Study
 from rankkit.learn.truths import Counts, dirichlet, next_words
 
@@ -80,7 +82,20 @@ class _Job:
         }
         if self.held_out is not None:
             figures["held_out"] = result.cross_entropy_of(self.held_out)
+        if self.head == "linear" and np.ptp(self.target.weights) == 0:
+            figures |= self._floors(result)
         return figures
+
+    def _floors(self, result: FitResult) -> dict[str, float]:
+        """Bounds on the divergence of linear heads, where their hypotheses hold."""
+        P, bias = self.target.P, self.options["bias"]
+        logits = result.head.logits(result.H).dense()
+        centred = logits - logits.mean(axis=1, keepdims=True)
+        values = np.linalg.svd(centred, compute_uv=False)[: self.d + bias]
+        found = {"entropy_floor": entropy_bound(P, values, start=logits, steps=200).lower}
+        if (P > 0).all():
+            found["spectral_floor"] = spectral_bounds(P, self.d, bias).lower
+        return found
 
     @property
     def key(self) -> str:
@@ -274,6 +289,9 @@ def _cell(place: tuple[str, str, int, int, str], size: int, runs: list[dict[str,
         values = np.array([run[name] for run in runs if name in run])
         spread[name] = float(values.mean()) if len(values) else None
         spread[f"{name}_sd"] = float(values.std(ddof=min(1, len(values) - 1))) if len(values) else None
+    for name in ("spectral_floor", "entropy_floor"):
+        if name in runs[0]:
+            spread[name] = float(np.mean([run[name] for run in runs]))
     truth, equal, width, d, head = place
     return Cell(
         truth=truth, equal=equal, width=width, d=d, head=head, parameters=size,

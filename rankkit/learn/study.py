@@ -39,6 +39,13 @@ class Cell:
         Free numbers, contexts included.
     seconds_per_step : float
         Wall time.
+    spectral_floor : float or None
+        For linear heads and positive truths whose contexts weigh the same: the mean of
+        :func:`rankkit.learn.spectral_bounds`, below which no linear head of this width gets.
+    entropy_floor : float or None
+        For linear heads and contexts that weigh the same: the mean of :func:`rankkit.learn.entropy_bound`,
+        below which no head gets whose logits, row means removed, have at most the singular values of those
+        that were fitted.
     """
 
     truth: str
@@ -55,6 +62,8 @@ class Cell:
     held_out_sd: float | None
     parameters: int
     seconds_per_step: float
+    spectral_floor: float | None = None
+    entropy_floor: float | None = None
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """The piecewise-linear function as an operator: constant work per entry, and sums in a fixed order.
 
-Autograd alone would keep an index and two gathered tables per entry. Here the logits are all that is kept:
-both directions walk through them in chunks that stay in the processor's cache.
+Autograd alone would keep an index and two gathered tables per entry. Here the logits are all that is kept.
+float32 and float64 on a CPU go through compiled loops (:mod:`rankkit.torch.kernel`); all else in chunks that
+stay in the processor's cache.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from typing import Any
 
 import torch
 from torch import Tensor
+
+from rankkit.torch import kernel
 
 #: Entries in a chunk.
 CHUNK = 2**16
@@ -45,6 +48,10 @@ def _forward(z: Tensor, slopes: Tensor, bound: float) -> Tensor:
     """
     work, out = _work_dtype(z), torch.empty_like(z, memory_format=torch.contiguous_format)
     table, offsets = slopes.to(work), _offsets(slopes, bound).to(work)
+    if _compiled(z):
+        how = len(slopes) / (2 * bound), torch.get_num_threads()
+        kernel.values(_flat(z), _flat(table), _flat(offsets), *how, _flat(out))
+        return out
     for part, into in _chunks(z, out):
         entries = part.to(work)
         k, _ = _segment(entries, len(slopes), bound)
@@ -62,6 +69,11 @@ def _gradients(grad: Tensor, z: Tensor, slopes: Tensor, bound: float, learned: b
     """
     K, work, out = len(slopes), _work_dtype(z), torch.empty_like(z, memory_format=torch.contiguous_format)
     table, lanes = slopes.to(work), gcd(z.numel(), LANES)
+    if _compiled(z):
+        how = K / (2 * bound), torch.get_num_threads(), learned
+        sums = kernel.gradients(_flat(grad), _flat(z), _flat(table), *how, _flat(out))
+        pull, reach = torch.from_numpy(sums).T
+        return out, _by_slopes(pull, reach, bound, slopes, learned)
     pull, reach = torch.zeros(2, lanes, K if learned else 0, dtype=torch.float64, device=z.device)
     for g, part, into in _chunks(grad, z, out):
         pulled = g.to(work)
@@ -70,13 +82,18 @@ def _gradients(grad: Tensor, z: Tensor, slopes: Tensor, bound: float, learned: b
         if learned:
             pull.scatter_add_(1, k, pulled.double())
             reach.scatter_add_(1, k, inside.mul_(pulled).double())
+    return out, _by_slopes(pull.sum(0), reach.sum(0), bound, slopes, learned)
+
+
+def _by_slopes(pull: Tensor, reach: Tensor, bound: float, slopes: Tensor, learned: bool) -> Tensor:
+    """Return the gradient by the slopes, zeros unless ``learned``."""
     if not learned:
-        return out, torch.zeros_like(slopes)
-    pull, reach = pull.sum(0), reach.sum(0)
+        return torch.zeros_like(slopes)
+    K = len(slopes)
     beyond = pull.flip(0).cumsum(0).flip(0) - pull
     # Lengths are measured from 0, not from the left end: every segment gives back its part below 0.
-    below = (K / 2 - torch.arange(K, dtype=torch.float64, device=z.device)).clamp_(0, 1)
-    return out, ((reach + beyond - below * pull.sum()) * (2 * bound / K)).to(slopes.dtype)
+    below = (K / 2 - torch.arange(K, dtype=torch.float64, device=slopes.device)).clamp_(0, 1)
+    return ((reach + beyond - below * pull.sum()) * (2 * bound / K)).to(slopes.dtype)
 
 
 @torch.library.register_fake("rankkit::piecewise_linear")
@@ -100,6 +117,14 @@ def _chain(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, None]:
 
 
 torch.library.register_autograd("rankkit::piecewise_linear", _chain, setup_context=_remember)
+
+
+def _compiled(z: Tensor) -> bool:
+    return z.device.type == "cpu" and z.dtype in (torch.float32, torch.float64)
+
+
+def _flat(z: Tensor) -> Any:
+    return z.detach().reshape(-1).numpy()
 
 
 def _work_dtype(z: Tensor) -> torch.dtype:
