@@ -31,11 +31,11 @@ stands the standard deviation.
 
 ## What is known before
 
-For {contexts:,} contexts, {classes:,} classes and states of width {d}, with bias. *Multiplications* are those
-of matrix products for one context, *values* those of exp, tanh and the head's function. *Dimension* bounds the
-set of all predictions of the head, where the truth has {whole:,}: a function on the logits lifts the rank, and
-hardly the dimension. *Can win* says which classes can be the likeliest: no class inside the hull of the others
-(of their weights and biases) ever is under a linear head, nor under a mixture of softmaxes.
+For {contexts:,} contexts, {classes:,} classes and states of width {d}, with bias. *Multiplications* are
+those of matrix products for one context, *values* those of exp, tanh and the head's function. *Dimension*
+bounds the set of all predictions of the head, where the truth has {whole:,}: a function on the logits lifts
+the rank, and hardly the dimension. *Can win* says which classes can be the likeliest: none inside the hull of
+the others (of their weights and biases) ever is under a linear head, nor under a mixture of softmaxes.
 """
 
 TEXT = """## A real text

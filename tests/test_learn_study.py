@@ -162,6 +162,18 @@ def test_bad_inputs_are_named(truths, sentence):
         compare(truths, widths=[1])
 
 
+def test_bounds_stand_beside_the_linear_head(study):
+    for cell in study.cells:
+        assert (cell.entropy_floor is not None) == (cell.head == "linear")
+        if cell.head == "linear":
+            assert cell.entropy_floor < cell.kl
+            assert cell.spectral_floor is None or 0 <= cell.spectral_floor < cell.kl
+    counts = next_words(TEXT)
+    assert (
+        compare({"text": [counts]}, ["linear"], [2], equal=["width"], steps=9).cells[0].entropy_floor is None
+    )
+
+
 def test_what_is_equal_is_checked():
     with pytest.raises(rk.InputError, match=r"equal is .'size'.; wanted some of width, parameters"):
         compare(TRUTHS, equal=["size"])
@@ -197,6 +209,7 @@ def test_command_prints_the_study(study):
     text = run(*SMALL).stdout
     assert "lms-plif" in text
     assert "whether these truths agree" in text
+    assert "What no linear head gets below" in text
 
 
 def test_command_fits_a_file(tmp_path):
