@@ -1,15 +1,29 @@
-"""What it costs to decide every class of a head, with proofs, in units of one float32 product W W^T."""
+"""What it costs to decide every class of a head, with proofs, in units of one float32 product W W^T.
+
+For each head, in one process: the product, the engine, the check of all its certificates as ``rankkit check``
+runs it, each as the median of several runs; with ``--beside N`` also linear programs for N sampled classes
+(scipy's ``linprog`` once a class; one HiGHS model that is changed and started warm), and Qhull where it can.
+CPU seconds on one thread; with ``--threads 2`` wall seconds on as many.
+"""
 
 from __future__ import annotations
 
 import argparse
+import resource
+import statistics
 import time
+from collections.abc import Callable
+from importlib.util import find_spec
 
 import numpy as np
 from scipy.optimize import linprog
+from scipy.spatial import ConvexHull, QhullError
 from threadpoolctl import threadpool_limits
 
 import rankkit as rk
+
+HEADS = ("gauss-1000-4", "gauss-5000-16", "gauss-20000-256", "lm-20000-256", "ppocr-v4", "ppocr-v5")
+QHULL = 6
 
 
 def drawn(name: str) -> rk.Head:
@@ -23,20 +37,20 @@ def drawn(name: str) -> rk.Head:
             W * scale * np.exp(0.25 * rng.standard_normal((int(classes), 1)))
             + 3 * rng.standard_normal(int(d)) * scale
         )
-    return rk.Head(W, name=name)
+    return rk.Head(W.astype(np.float32), name=name)
 
 
-def product_seconds(W: np.ndarray, rows: int = 512) -> float:
-    """CPU seconds of the whole product, from blocks of rows."""
+def product_seconds(W: np.ndarray, clock: Callable[[], float] = time.process_time, rows: int = 1024) -> float:
+    """Return the seconds of the whole product, from blocks of rows."""
     W32 = W.astype(np.float32)
     W32[:rows] @ W32.T
-    start = time.process_time()
+    start = clock()
     W32[:rows] @ W32.T
-    return (time.process_time() - start) * len(W) / min(rows, len(W))
+    return (clock() - start) * len(W) / min(rows, len(W))
 
 
 def linprog_seconds(head: rk.Head, sample: int) -> float:
-    """CPU seconds of a linear program for each class, from a sample."""
+    """Return CPU seconds of a linear program for each class, from a sample."""
     W = head.W.astype(np.float64)
     b = np.zeros(len(W)) if head.b is None else head.b.astype(np.float64)
     classes = np.random.default_rng(1).choice(len(W), sample, replace=False)
@@ -47,32 +61,104 @@ def linprog_seconds(head: rk.Head, sample: int) -> float:
     return (time.process_time() - start) * len(W) / sample
 
 
+def highs_seconds(head: rk.Head, sample: int) -> float:
+    """Return the same for one model, "row i is a mean of the others", that goes on from its last basis."""
+    import highspy
+
+    W = head.W.astype(np.float64)
+    points = W if head.b is None else np.column_stack([W, head.b.astype(np.float64)])
+    classes = np.random.default_rng(1).choice(len(W), sample + 1, replace=False)
+    solver = highspy.Highs()
+    solver.setOptionValue("output_flag", False)
+    solver.setOptionValue("threads", 1)
+    model = highspy.HighsLp()
+    n, rows = points.shape[0] + (head.b is not None), points.shape[1] + 1
+    table = np.vstack([points.T, np.ones(len(points))])
+    if head.b is not None:  # a mean bias above its own will do
+        table = np.column_stack([table, np.eye(rows)[-2] * -1])
+    model.num_col_, model.num_row_ = n, rows
+    model.col_cost_ = np.zeros(n)
+    model.col_lower_, model.col_upper_ = np.zeros(n), np.full(n, highspy.kHighsInf)
+    model.row_lower_ = model.row_upper_ = np.zeros(rows)
+    model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    model.a_matrix_.start_ = np.arange(n + 1) * rows
+    model.a_matrix_.index_ = np.tile(np.arange(rows), n)
+    model.a_matrix_.value_ = table.T.ravel()
+    solver.passModel(model)
+    start = 0.0
+    for k, i in enumerate(classes):
+        if k == 1:  # the first one is cold
+            start = time.process_time()
+        for r, value in enumerate((*points[i], 1.0)):
+            solver.changeRowBounds(r, value, value)
+        solver.changeColBounds(int(i), 0.0, 0.0)
+        solver.run()
+        solver.changeColBounds(int(i), 0.0, highspy.kHighsInf)
+    return (time.process_time() - start) * len(W) / sample
+
+
+def qhull_seconds(head: rk.Head) -> float:
+    """Return CPU seconds of the convex hull of all rows."""
+    W = head.W.astype(np.float64)
+    start = time.process_time()
+    ConvexHull(W if head.b is None else np.column_stack([W, head.b.astype(np.float64)]))
+    return time.process_time() - start
+
+
+def median(run: Callable[[], object], repeats: int, clock: Callable[[], float]) -> float:
+    """Return the median time of some runs."""
+    times = []
+    for _ in range(repeats):
+        start = clock()
+        run()
+        times.append(clock() - start)
+    return statistics.median(times)
+
+
+def measure(head: rk.Head, options: argparse.Namespace) -> None:
+    """Print what one head costs."""
+    clock = time.process_time if options.threads == 1 else time.perf_counter
+    product = statistics.median(product_seconds(head.W, clock) for _ in range(5))
+    reports: list[rk.ArgmaxReport] = []
+    taken = median(lambda: reports.append(rk.argmaxable(head)), options.repeats, clock)
+    report = reports[-1]
+    print(f"{head}: {taken:.2f} s = {taken / product:.2f} x one float32 W W^T ({product:.2f} s)")
+    for verdict, rules in report.counts().items():
+        print(f"  {verdict.lower():14}", ", ".join(f"{n:,} {rule}" for rule, n in rules.items()))
+    proofs = [report.certificate(int(i)) for i in report.classes]
+    proofs = [proof for proof in proofs if proof is not None]
+    checked = median(lambda: rk.certificates.check_all(proofs, head), 1, clock)
+    print(f"  check of all certificates: {checked:.2f} s = {checked / product:.2f} x the product")
+    print(f"  memory so far: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GiB")
+    if options.beside:
+        for name, seconds in (
+            ("linprog per class", linprog_seconds),
+            ("one warm HiGHS model", highs_seconds),
+        ):
+            if name.endswith("model") and find_spec("highspy") is None:
+                print("  one warm HiGHS model: not measured, highspy is not installed")
+                continue
+            other = seconds(head, options.beside)
+            print(f"  {name}: about {other:,.0f} s, {other / taken:,.0f} x as long")
+        if head.d + (head.b is not None) <= QHULL:
+            try:
+                other = qhull_seconds(head)
+                print(f"  Qhull: {other:.3f} s, {other / taken:.2f} x as long")
+            except QhullError as error:
+                print(f"  Qhull: {str(error).splitlines()[0]}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "heads",
-        nargs="*",
-        default=["gauss-5000-16", "lm-8000-256", "ppocr-v4"],
-        help="data sets, gauss-C-d, lm-C-d",
-    )
-    parser.add_argument(
-        "--linprog", type=int, default=0, help="classes to sample for scipy's linprog (default none)"
-    )
+    parser.add_argument("heads", nargs="*", default=HEADS, help="data sets, gauss-C-d, lm-C-d")
+    parser.add_argument("--beside", type=int, default=0, help="classes to sample for linear programs")
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
-    with threadpool_limits(1):
+    rk.argmaxable(drawn("gauss-4000-8"))  # loads what is compiled
+    with threadpool_limits(options.threads):
         for name in options.heads:
-            head = drawn(name) if name.startswith(("gauss-", "lm-")) else rk.datasets.load(name)
-            product = product_seconds(head.W)
-            start = time.process_time()
-            report = rk.argmaxable(head)
-            taken = time.process_time() - start
-            ratio = f"{taken / product:.1f} x one float32 W W^T ({product:.2f} s)"
-            print(f"{head}: {taken:.2f} s CPU on one thread = {ratio}")
-            for verdict, rules in report.counts().items():
-                print(f"  {verdict.lower():14}", ", ".join(f"{n:,} {rule}" for rule, n in rules.items()))
-            if options.linprog:
-                other = linprog_seconds(head, options.linprog)
-                print(f"  linprog per class: about {other:,.0f} s, {other / taken:,.0f} x as long")
+            measure(drawn(name) if name.startswith(("gauss-", "lm-")) else rk.datasets.load(name), options)
 
 
 if __name__ == "__main__":

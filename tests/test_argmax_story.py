@@ -133,12 +133,13 @@ def test_a_cluster_that_is_dominated_from_outside_is_beaten_at_every_norm() -> N
     assert "at every state others are ahead of all of them" in report.story()
 
 
-def test_without_a_bias_a_cluster_is_beaten_at_no_norm_alone() -> None:
+@pytest.mark.parametrize(("centre", "norm"), [([0.3, 0.3], np.inf), ([3.0, 0.0], 0.0)])
+def test_without_a_bias_a_cluster_is_beaten_at_all_norms_or_none(centre: list[float], norm: float) -> None:
     rng = np.random.default_rng(4)
     corners = np.array([[3.0, 0], [0, 3], [-3, -3]])
-    report = decided(np.vstack([corners, [0.3, 0.3] + 1e-3 * rng.standard_normal((9, 2))]))
-    assert report.clusters[0].classes.tolist() == list(range(3, 12))
-    assert report.clusters[0].norm[0] == 0
+    report = decided(np.vstack([corners, centre + 1e-3 * rng.standard_normal((9, 2))]))
+    assert set(range(3, 12)) <= set(report.clusters[0].classes.tolist())
+    assert report.clusters[0].norm[0] == norm
 
 
 def test_scattered_losers_are_no_cluster() -> None:

@@ -108,13 +108,20 @@ def _norm(ledger: Ledger, members: IntArray) -> tuple[tuple[float, float], IntAr
 
 
 def _never(ledger: Ledger, members: IntArray) -> FloatArray:
-    """Return infinity for members that certificates put below classes outside, 0 for the others."""
-    below = np.zeros(len(ledger.W), bool)
-    rows = {int(i): list(ledger.combinations[i][0]) for i in members.tolist() if i in ledger.combinations}
-    inside = np.isin(np.arange(len(ledger.W)), members)
-    while new := [i for i, above in rows.items() if not below[i] and not (inside & ~below)[above].any()]:
-        below[new] = True
-    return np.where(below[members], np.inf, 0.0)
+    """Return infinity for members that certificates put below classes outside, 0 for the others.
+
+    A mean that is above a member may be one of other members. It still says that the member is below classes
+    outside if means are above these as well and a chain of means leads out: put into each other, they do.
+    """
+    inside = set(members.tolist())
+    rows = {i: set(map(int, ledger.combinations[i][0])) for i in inside if i in ledger.combinations}
+    while unproved := [i for i, above in rows.items() if above & inside - rows.keys()]:
+        for i in unproved:
+            del rows[i]
+    led_out: set[int] = set()
+    while new := [i for i, above in rows.items() if i not in led_out and above - inside | above & led_out]:
+        led_out.update(new)
+    return np.where([i in led_out for i in members.tolist()], np.inf, 0.0)
 
 
 def shortest_state(

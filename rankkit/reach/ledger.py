@@ -87,7 +87,8 @@ class Ledger:
         heir: Ledger | None = None,
     ) -> None:
         self.bounds = (domain or Free()).bounds(head.d)
-        self.W = arrays.widen(head.W) + 0.0
+        self.W = np.array(head.W, dtype=np.float64)
+        self.W += 0.0  # turns -0.0 into 0.0
         self.b = None if head.b is None else arrays.widen(head.b)
         self.verdicts = np.zeros(head.classes, np.int8)
         self.rules = np.zeros(head.classes, np.int8)

@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 
 from rankkit import arrays
-from rankkit.arrays import Array, FloatArray
+from rankkit.arrays import Array, FloatArray, IntArray
 from rankkit.reach.screen import EQUALISE
 
 #: An axis whose spread is below this fraction of the largest is rounding noise of the map.
@@ -86,10 +86,10 @@ def make_cloud(W: FloatArray, b: FloatArray | None = None, bounds: FloatArray | 
     multiplications for the principal axes and as many for the map.
     """
     rows = W if b is None else np.column_stack([W, b])
-    top = np.frexp(np.abs(rows).max(axis=0))[1].astype(np.int64)
+    top = _tops(rows)
     spread = np.ldexp(rows, -top)
     spread -= spread.mean(axis=0)
-    fine = np.frexp(np.abs(spread).max(axis=0))[1].astype(np.int64)
+    fine = _tops(spread)
     np.ldexp(spread, -fine, out=spread)
     square = spread.T @ spread
     turn = np.linalg.eigh(square)[1][:, ::-1]
@@ -101,7 +101,9 @@ def make_cloud(W: FloatArray, b: FloatArray | None = None, bounds: FloatArray | 
     if bounds is not None:
         size = np.maximum(size, FLAT * least)
     axes = turn[:, keep] / size[keep] ** EQUALISE
-    points = spread @ axes
+    for cut in arrays.row_blocks(len(rows), 8 * len(turn)):  # in place: there may be no room for both
+        spread[cut, : axes.shape[1]] = spread[cut] @ axes
+    points = np.ascontiguousarray(spread[:, : axes.shape[1]])
     scale = np.sqrt(np.einsum("ij,ij->", points, points) / len(points)) or 1.0
     points /= scale
     rays = np.zeros((0, rows.shape[1]))
@@ -110,6 +112,11 @@ def make_cloud(W: FloatArray, b: FloatArray | None = None, bounds: FloatArray | 
     rays = unscaled(rays, -(top + fine)) @ axes
     rays /= np.linalg.norm(rays, axis=1, keepdims=True)
     return Cloud(points, axes / scale, top + fine, b is not None, rays)
+
+
+def _tops(rows: FloatArray) -> IntArray:
+    """Return the exponent of the largest entry of each column."""
+    return np.frexp(np.maximum(rows.max(axis=0), -rows.min(axis=0)))[1].astype(np.int64)
 
 
 def unscaled(rows: FloatArray, exponents: Array) -> FloatArray:

@@ -26,7 +26,7 @@ from rankkit.reach.engine.hulls import REACHED, SEPARATED, STUCK, Hulls
 CLOSE = 1e-9
 
 #: Points added to a class's list per round.
-STEP = 48
+STEP = 160
 
 #: Rounds after which a class is handed on.
 ROUNDS = 200
