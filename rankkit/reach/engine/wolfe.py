@@ -1,13 +1,13 @@
 """The points of many hulls nearest to the origin: Wolfe's method, compiled, started where it last ended.
 
 A corral is a set of affinely independent vectors whose nearest affine combination has positive weights. Each
-step adds a vector that lies beyond the present point, and drops those whose weights would turn negative
-[wolfe1976]_. The corral of s vectors is carried as the Cholesky factor of its products plus one: the normal
-equations of the system with a row of ones.
+step adds the vectors that lie furthest beyond the present point, and drops those whose weights would turn
+negative [wolfe1976]_. The corral of s vectors is carried as the triangular factor, U'U, of its products plus
+one: the normal equations of the system with a row of ones.
 
-Flops for vectors of width D: 2 s^2 D + s^3 / 3 to begin with a corral of s, then per step 2 s D for the
-products with the new vector, s^2 each for the factor's new row and the weights, 2 s D for the point, and 2 D
-for each vector that is looked at until one lies far enough beyond.
+Flops for k vectors of width D: 2 s^2 D + s^3 / 3 to begin with a corral of s. A step takes 2 k D to look at
+all vectors and 2 s D for the point; each vector added 2 s D for its products and s^2 for its column of the
+factor; each one dropped up to 3 s^2 for rotations; and every change s^2 for the weights.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ POSITIVE = 1e-14
 #: Share of its length that a vector must keep apart from those in the corral (squared).
 APART = 1e-13
 
-#: Vectors looked at together, and at most this share of all at once.
-WINDOW, SHARE = 48, 5
+#: Vectors added together; the first alone is sure to bring the point nearer, the others save looking again.
+TOGETHER = 4
 
 #: A vector that keeps more than this multiple of the distance is dropped from the list.
 FAR = 2.0
@@ -59,8 +59,8 @@ def nearest_point(
     places, shares, point = np.zeros(room, np.int64), np.zeros(room), np.zeros(V.shape[1])
     first = min(len(corral), room)
     places[:first], shares[:first] = corral[:first], weights[:first]
-    L, values = np.zeros((room, room)), np.empty(len(V))
-    s, outcome = _search(V, L, places, shares, first, point, values, near, enough, steps)
+    U, values = np.zeros((room, room)), np.empty(len(V))
+    s, outcome = _search(V, U, places, shares, first, point, values, near, enough, steps)
     return places[:s], shares[:s], point, int(outcome)
 
 
@@ -69,7 +69,7 @@ def _solve_all(  # type: ignore[no-untyped-def]
     P, rays, own, rivals, count, corral, weights, size, point, outcome, todo, near, enough, steps
 ):
     D, r = P.shape[1], rays.shape[0]
-    V, L, values = np.empty((r + rivals.shape[1], D)), np.zeros((D + 2, D + 2)), np.empty(r + rivals.shape[1])
+    V, U, values = np.empty((r + rivals.shape[1], D)), np.zeros((D + 2, D + 2)), np.empty(r + rivals.shape[1])
     V[:r] = rays
     for t in todo:
         k = r + count[t]
@@ -86,7 +86,7 @@ def _solve_all(  # type: ignore[no-untyped-def]
             outcome[t] = STUCK
             continue
         s, outcome[t] = _search(
-            V[:k], L, corral[t], weights[t], size[t], point[t], values, near, enough, steps
+            V[:k], U, corral[t], weights[t], size[t], point[t], values, near, enough, steps
         )
         size[t] = s
         if outcome[t] == SEPARATED:
@@ -107,10 +107,43 @@ def _solve_all(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _search(V, L, S, lam, s, point, values, near, enough, steps):  # type: ignore[no-untyped-def]
+def _search(V, U, S, lam, s, point, values, near, enough, steps):  # type: ignore[no-untyped-def]
     k, D = V.shape
     free = np.ones(k, np.bool_)
-    g, y, z = np.empty(D + 2), np.empty(D + 2), np.empty(D + 2)
+    y, z, spare, chosen = np.empty(D + 2), np.empty(D + 2), np.empty(D + 2), np.empty(TOGETHER, np.int64)
+    s = _begin(V, U, y, S, lam, s, free, spare)
+    together, last = TOGETHER, np.inf
+    for _ in range(steps):
+        s = _descend(U, y, z, S, lam, s, free, spare)
+        if s == 0:
+            return s, STUCK
+        point[:] = 0.0
+        for a in range(s):
+            _add(point, V[S[a]], lam[a], D)
+        square = _dot(point, point, D)
+        if square <= near * near:
+            return s, REACHED
+        together, last = TOGETHER if square < last * (1 - 1e-12) else 1, square
+        values[:k] = np.dot(V, point)
+        found = _furthest(values, free, enough * square - 1e-15, chosen[:together])
+        if found == 0:
+            return s, SEPARATED
+        before = s
+        for j in chosen[:found]:
+            for a in range(s):
+                spare[a] = _dot(V[j], V[S[a]], D)
+            if s <= D and _append(U, y, s, spare, _dot(V[j], V[j], D)):
+                S[s], lam[s], free[j] = j, 0.0, False
+                s += 1
+        if s == before:
+            return s, STUCK
+    return s, STUCK
+
+
+@njit(cache=True, nogil=True)
+def _begin(V, U, y, S, lam, s, free, spare):  # type: ignore[no-untyped-def]
+    """Factor the given corral, less what depends on the rest; one vector if it is empty. Returns its size."""
+    D = V.shape[1]
     first = np.empty((s, D))
     for a in range(s):
         first[a] = V[S[a]]
@@ -118,68 +151,63 @@ def _search(V, L, S, lam, s, point, values, near, enough, steps):  # type: ignor
     kept, s = np.empty(len(first), np.int64), 0
     for a in range(len(first)):
         for c in range(s):
-            g[c] = products[a, kept[c]]
-        if s <= D and _append(L, s, g, products[a, a]):
+            spare[c] = products[a, kept[c]]
+        if s <= D and _append(U, y, s, spare, products[a, a]):
             kept[s], S[s], lam[s], free[S[a]] = a, S[a], lam[a], False
             s += 1
     if s == 0:
-        _append(L, 0, g, _dot(V[0], V[0], D))
+        _append(U, y, 0, spare, _dot(V[0], V[0], D))
         S[0], lam[0], free[0], s = 0, 1.0, False, 1
     lam[:s] /= lam[:s].sum()
-    _forward(L, y, 0, s)
-    window, at = max(WINDOW, k // SHARE), 0
-    outcome = STUCK
-    for _ in range(steps):
-        total = _backward(L, y, z, s)
-        while z[:s].min() <= POSITIVE * total:  # go as far as the weights stay positive, and drop what ends
-            far = 1.0
-            for a in range(s):
-                share = z[a] / total
-                if share <= POSITIVE and lam[a] > share:
-                    far = min(far, lam[a] / (lam[a] - share))
-            before, lowest = s, s
-            for a in range(s - 1, -1, -1):
-                lam[a] += far * (z[a] / total - lam[a])
-                if lam[a] <= POSITIVE:
-                    free[S[a]], lowest = True, a
-                    _drop(L, s, a, g, values)
-                    S[a : s - 1] = S[a + 1 : s].copy()
-                    lam[a : s - 1] = lam[a + 1 : s].copy()
-                    s -= 1
-            if s == before or s == 0:
-                return s, STUCK
-            lam[:s] /= lam[:s].sum()
-            _forward(L, y, lowest, s)
-            total = _backward(L, y, z, s)
-        lam[:s] = z[:s] / total
-        point[:] = 0.0
+    return s
+
+
+@njit(cache=True, nogil=True)
+def _descend(U, y, z, S, lam, s, free, spare):  # type: ignore[no-untyped-def]
+    """Go to the nearest affine combination, dropping vectors whose weights end on the way.
+
+    Returns how many are left, 0 if rounding keeps the way from going on.
+    """
+    total = _solve(U, y, z, s)
+    while True:
+        far, negative = 1.0, False
         for a in range(s):
-            _add(point, V[S[a]], lam[a], D)
-        square = _dot(point, point, D)
-        if square <= near * near:
-            outcome = REACHED
-            break
-        best, chosen, seen = enough * square - 1e-15, -1, 0
-        while seen < k and chosen < 0:
-            at = 0 if at >= k else at
-            end = min(k, at + window)
-            values[at:end] = np.dot(V[at:end], point)
-            for j in range(at, end):
-                if values[j] < best and free[j]:
-                    best, chosen = values[j], j
-            seen += end - at
-            at = end
-        if chosen < 0:
-            outcome = SEPARATED
-            break
+            if z[a] <= POSITIVE * total:
+                negative = True
+                if lam[a] * total > z[a]:
+                    far = min(far, lam[a] / (lam[a] - z[a] / total))
         for a in range(s):
-            g[a] = _dot(V[chosen], V[S[a]], D)
-        if s > D or not _append(L, s, g, _dot(V[chosen], V[chosen], D)):
-            break
-        S[s], lam[s], free[chosen] = chosen, 0.0, False
-        s += 1
-        _forward(L, y, s - 1, s)
-    return s, outcome
+            lam[a] += far * (z[a] / total - lam[a])
+        if not negative:
+            return s
+        before = s
+        for a in range(s - 1, -1, -1):
+            if lam[a] <= POSITIVE and z[a] <= POSITIVE * total:
+                free[S[a]] = True
+                _drop(U, y, s, a, spare)
+                for c in range(a, s - 1):
+                    S[c], lam[c], z[c] = S[c + 1], lam[c + 1], z[c + 1]
+                s -= 1
+        if s in (0, before):
+            return 0
+        total = _solve(U, y, z, s)
+
+
+@njit(cache=True, nogil=True)
+def _furthest(values, free, level, chosen):  # type: ignore[no-untyped-def]
+    """Write where the least ``values`` below ``level`` stand, in order, and return how many there are."""
+    found, room = 0, len(chosen)
+    for j in range(len(free)):
+        if values[j] < level and free[j]:
+            found = min(found + 1, room)
+            place = found - 1
+            while place > 0 and values[chosen[place - 1]] > values[j]:
+                chosen[place] = chosen[place - 1]
+                place -= 1
+            chosen[place] = j
+            if found == room:
+                level = values[chosen[room - 1]]
+    return found
 
 
 @njit(cache=True, nogil=True, fastmath=True)
@@ -197,51 +225,59 @@ def _add(out, row, weight, n):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _append(L, s, g, square):  # type: ignore[no-untyped-def]
-    """Add a vector as row ``s`` of the factor, of which products with the others and with itself are given.
+def _append(U, y, s, g, square):  # type: ignore[no-untyped-def]
+    """Add a vector as column ``s`` of the factor, given its products with the others and with itself.
 
-    False, with nothing changed, if it depends on them.
+    False, with the factor unchanged, if it depends on them. ``y`` goes on solving ``U'y = 1``.
     """
     whole = square + 1.0
-    left = whole
+    left, rest = whole, 1.0
+    g[:s] += 1.0
     for a in range(s):
-        L[s, a] = (g[a] + 1.0 - _dot(L[s], L[a], a)) / L[a, a]
-        left -= L[s, a] * L[s, a]
+        g[a] /= U[a, a]
+        left -= g[a] * g[a]
+        rest -= g[a] * y[a]
+        _add(g[a + 1 :], U[a, a + 1 :], -g[a], s - a - 1)
     if left <= APART * whole:
         return False
-    L[s, s] = np.sqrt(left)
+    U[:s, s] = g[:s]
+    U[s, s] = np.sqrt(left)
+    y[s] = rest / U[s, s]
     return True
 
 
 @njit(cache=True, nogil=True)
-def _forward(L, y, start, s):  # type: ignore[no-untyped-def]
-    """Solve ``L y = 1`` from entry ``start`` on."""
-    for a in range(start, s):
-        y[a] = (1.0 - _dot(L[a], y, a)) / L[a, a]
-
-
-@njit(cache=True, nogil=True)
-def _backward(L, y, z, s):  # type: ignore[no-untyped-def]
-    """Solve ``L' z = y`` and return the sum of z: z over that sum is the nearest affine combination."""
-    z[:s] = y[:s]
+def _solve(U, y, z, s):  # type: ignore[no-untyped-def]
+    """Solve ``U z = y`` and return the sum of z: z over that sum is the nearest affine combination."""
     total = 0.0
     for a in range(s - 1, -1, -1):
-        z[a] /= L[a, a]
+        z[a] = (y[a] - _dot(U[a, a + 1 :], z[a + 1 :], s - a - 1)) / U[a, a]
         total += z[a]
-        _add(z, L[a], -z[a], a)
     return total
 
 
 @njit(cache=True, nogil=True)
-def _drop(L, s, gone, cosine, sine):  # type: ignore[no-untyped-def]
-    """Remove row ``gone`` of the factor, and restore its triangle by rotations."""
-    for r in range(gone + 1, s):
-        L[r - 1, :gone] = L[r, :gone]
-        carry = L[r, gone]
-        for c in range(gone, r - 1):
-            entry = L[r, c + 1]
-            L[r - 1, c] = cosine[c] * carry + sine[c] * entry
-            carry = cosine[c] * entry - sine[c] * carry
-        length = np.hypot(carry, L[r, r])
-        cosine[r - 1], sine[r - 1] = carry / length, L[r, r] / length
-        L[r - 1, r - 1] = length
+def _drop(U, y, s, gone, spare):  # type: ignore[no-untyped-def]
+    """Remove column ``gone`` of the factor, and restore its triangle by rotations, which y takes part in."""
+    for a in range(gone):
+        _shift(U[a, gone:], s - 1 - gone)
+    for a in range(gone, s - 1):
+        length = np.hypot(U[a, a + 1], U[a + 1, a + 1])
+        cosine, sine = U[a, a + 1] / length, U[a + 1, a + 1] / length
+        spare[: s - a - 1] = U[a, a + 1 : s]
+        _rotate(spare, U[a + 1, a + 1 :], U[a, a:], cosine, sine, s - a - 1)
+        y[a], y[a + 1] = cosine * y[a] + sine * y[a + 1], cosine * y[a + 1] - sine * y[a]
+
+
+@njit(cache=True, nogil=True)
+def _shift(row, n):  # type: ignore[no-untyped-def]
+    for t in range(n):
+        row[t] = row[t + 1]
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _rotate(upper, lower, out, cosine, sine, n):  # type: ignore[no-untyped-def]
+    for t in range(n):
+        one, two = upper[t], lower[t]
+        out[t] = cosine * one + sine * two
+        lower[t] = cosine * two - sine * one
