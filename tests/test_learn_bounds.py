@@ -97,7 +97,7 @@ def test_what_is_left_at_the_optimum_is_a_difference_of_entropies(seed):
     """Where Q matches all that the logits can see, nothing is left to pay for them."""
     P = dirichlet(12, 6, 1.0, seed)
     result = fit(P, d=2, bias=False, steps=2000)
-    assert result.stopped == "gradient"
+    assert result.stopped in ("gradient", "flat")  # rounding decides which of them comes first
     Q = np.exp(result.log_probs())
     assert np.abs((Q - P) @ result.head.W).max() < 1e-6
     assert entropy_bound_of(P, Q, [0.0]) == pytest.approx(result.kl, abs=1e-6)
