@@ -49,7 +49,8 @@ def _solves(table: list[list[int]], rows: list[int], columns: list[int]) -> bool
         return not any(a for row in target for a in row)
     basis = [[row[c] for c in columns] for row in table]
     solution = flint.fmpz_mat([basis[r] for r in rows]).solve(flint.fmpz_mat([target[r] for r in rows]))
-    return bool(flint.fmpq_mat(flint.fmpz_mat(basis)) * solution == flint.fmpq_mat(flint.fmpz_mat(target)))
+    numerators, denominator = solution.numer_denom()
+    return bool(flint.fmpz_mat(basis) * numerators == flint.fmpz_mat(target) * denominator)
 
 
 def _integers(array: FloatArray, less_first_row: bool) -> list[list[int]]:
