@@ -5,89 +5,17 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
-from decimal import MAX_EMAX, MIN_EMIN, ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from fractions import Fraction
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
+
+from .enclosure import Enclosure, Interval
 
 DEGREE = re.compile("0|[1-9][0-9]{0,3}")
 MOST_DEGREE = 1000
 
 Parameters = Mapping[str, Any]
 Rational = Callable[[Fraction], Fraction]
-
-
-class Interval(NamedTuple):
-    """All reals from ``lo`` to ``hi``."""
-
-    lo: Decimal
-    hi: Decimal
-
-
-class Enclosure:
-    """Interval arithmetic with a given number of decimal digits, rounded outwards.
-
-    Addition, multiplication and division of :mod:`decimal` round as told; its ``exp`` and ``ln`` are
-    correctly rounded to nearest, so one step outwards makes them bounds.
-    """
-
-    def __init__(self, digits: int) -> None:
-        self.down = Context(prec=digits, rounding=ROUND_FLOOR, Emin=MIN_EMIN, Emax=MAX_EMAX)
-        self.up = Context(prec=digits, rounding=ROUND_CEILING, Emin=MIN_EMIN, Emax=MAX_EMAX)
-
-    def rational(self, q: Fraction) -> Interval:
-        n, d = Decimal(q.numerator), Decimal(q.denominator)
-        return Interval(self.down.divide(n, d), self.up.divide(n, d))
-
-    def dyadic(self, a: int, e: int) -> Interval:
-        """Enclose a * 2**e."""
-        if e >= 0:
-            return self.rational(Fraction(a << e))
-        n, d = Decimal(a), Decimal(1 << -e)
-        return Interval(self.down.divide(n, d), self.up.divide(n, d))
-
-    def add(self, x: Interval, y: Interval) -> Interval:
-        return Interval(self.down.add(x.lo, y.lo), self.up.add(x.hi, y.hi))
-
-    def scale(self, x: Interval, q: Fraction) -> Interval:
-        y = self.rational(q)
-        lows = [self.down.multiply(a, c) for a in x for c in y]
-        highs = [self.up.multiply(a, c) for a in x for c in y]
-        return Interval(min(lows), max(highs))
-
-    def exp(self, x: Interval) -> Interval:
-        lo, hi = self.down.exp(x.lo), self.up.exp(x.hi)
-        return Interval(max(Decimal(0), lo.next_minus(self.down)), hi.next_plus(self.up))
-
-    def ln(self, x: Interval) -> Interval:
-        return Interval(self.down.ln(x.lo).next_minus(self.down), self.up.ln(x.hi).next_plus(self.up))
-
-    def softplus(self, x: Interval) -> Interval:
-        """log(1 + e^x), the log-sum-exp of 0 and x."""
-        return self.log_sum_exp([Interval(Decimal(0), Decimal(0)), x])
-
-    def log_sum_exp(self, values: list[Interval]) -> Interval:
-        """Take the largest value out first: no exp overflows, and every sum holds an exp(0) = 1."""
-        top = Interval(max(v.lo for v in values), max(v.hi for v in values))
-        low = high = Decimal(0)
-        for v in values:
-            low = self.down.add(low, self.down.exp(self.down.subtract(v.lo, top.lo)))
-            high = self.up.add(high, self.up.exp(self.up.subtract(v.hi, top.hi)))
-        # each exp errs by half a unit in its last place, or by less than 10**Emin where it underflows:
-        # against a sum of 1 or more all of that is below one unit
-        unit = Decimal((0, (1,), 1 - self.down.prec))
-        low = self.down.multiply(low, self.down.subtract(Decimal(1), unit))
-        high = self.up.multiply(high, self.up.add(Decimal(1), unit))
-        return self.add(top, self.ln(Interval(low, high)))
-
-    def tanh(self, x: Interval) -> Interval:
-        """tanh x = 1 - 2 / (e^2x + 1), which increases with x."""
-        e = self.add(self.exp(self.scale(x, Fraction(2))), Interval(Decimal(1), Decimal(1)))
-        two = Decimal(2)
-        return Interval(
-            self.down.subtract(Decimal(1), self.up.divide(two, e.lo)),
-            self.up.subtract(Decimal(1), self.down.divide(two, e.hi)),
-        )
 
 
 def number(text: Any) -> Fraction:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .enclosure import Enclosure, Interval
 from .exact import (
     Floats,
     Integers,
@@ -19,7 +20,7 @@ from .exact import (
     product,
     rough_inverse,
 )
-from .families import ENCLOSED, EXACT, Enclosure, Interval, misfit
+from .families import ENCLOSED, EXACT, misfit
 from .logits import Logits, residues
 from .modular import PRIMES, nonsingular, reduce
 from .residues import OF_EXPONENTIAL, RATIONAL, tops
@@ -204,4 +205,5 @@ def _floor(x: Decimal, bits: int) -> int:
         return -1 if x < 0 else 0
     if x.adjusted() > MOST_BITS:
         raise ValueError(f"a score of about 1E{x.adjusted()} is too large to enclose")
-    return int(Fraction(x) * (1 << bits) // 1)
+    numerator, denominator = x.as_integer_ratio()
+    return (numerator << bits) // denominator
