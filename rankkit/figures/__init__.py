@@ -5,6 +5,7 @@ from rankkit.figures.argmax_map import argmax_map
 from rankkit.figures.argmax_steps import STEPS, argmax_step
 from rankkit.figures.channel_ranks import channel_ranks
 from rankkit.figures.gain_sweep import gain_sweep
+from rankkit.figures.head_perplexities import head_perplexities
 from rankkit.figures.learned_function import learned_function
 from rankkit.figures.rank_gain import rank_gain
 from rankkit.figures.rank_ladder import SUBJECTS, rank_ladder
@@ -18,6 +19,7 @@ __all__ = [
     "argmax_step",
     "channel_ranks",
     "gain_sweep",
+    "head_perplexities",
     "learned_function",
     "rank_gain",
     "rank_ladder",

@@ -11,6 +11,7 @@ from rankkit.learn.comparing import COMPARED, EQUAL, Truth, compare, synthetic_t
 from rankkit.learn.dimension import Dimension, jacobian_rank
 from rankkit.learn.fitting import fit
 from rankkit.learn.heads import HEADS, Facts, Order, facts
+from rankkit.learn.perplexities import Perplexity, perplexities
 from rankkit.learn.result import FitResult
 from rankkit.learn.study import Cell, Claim, Study
 from rankkit.learn.truths import Counts, dirichlet, next_words
@@ -27,6 +28,7 @@ __all__ = [
     "Facts",
     "FitResult",
     "Order",
+    "Perplexity",
     "SpectralBounds",
     "Study",
     "Truth",
@@ -38,6 +40,7 @@ __all__ = [
     "fit",
     "jacobian_rank",
     "next_words",
+    "perplexities",
     "spectral_bounds",
     "synthetic_truths",
     "text_truth",
