@@ -279,3 +279,36 @@ def test_differences_beyond_float64_leave_only_proofs(W, b):
         assert rk.check(report.certificate(i), head) is True
     for i in report.undecided:
         assert "float64" in report.reason(i)
+
+
+@pytest.mark.parametrize("bias", [False, True])
+@pytest.mark.parametrize("scale", [1e-5, 1e-9, 1e4, 1e150, 1e-150])
+def test_a_scale_that_rounds_changes_no_verdict_of_a_cloud(scale: float, bias: bool) -> None:
+    """Where radii have a tolerance, or states a box, such a scale ends in errors or guesses."""
+    W = gaussian(300, 6, seed=7)
+    b = gaussian(300, 1, seed=8)[:, 0] if bias else None
+    plain = decided(W, b)
+    assert 20 < len(plain.argmaxable) < 280
+    assert verdicts(decided(W * scale, None if b is None else b * scale)) == verdicts(plain)
+
+
+def test_what_a_default_box_of_a_solver_would_hide_is_found_and_named() -> None:
+    """Class 2 wins at h = 1000 and beyond only: everywhere it can, within 100 it cannot."""
+    W, b = [[1.0], [0.0], [1.001]], [0.0, 0.0, -1.0]
+    assert decided(W, b).argmaxable.tolist() == [0, 1, 2]
+    within = decided(W, b, rk.domains.Box(100))
+    assert within.argmaxable.tolist() == [0, 1]
+    assert within.certificate(2).domain == rk.domains.Box(100)
+
+
+def test_a_step_that_fails_leaves_undecided_classes_not_verdicts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever goes wrong in a search, a class without a proof is undecided, with a reason."""
+    from rankkit.reach.engine.exact import ExactHull
+
+    monkeypatch.setattr(ExactHull, "decide", lambda self, i, start, rivals: None)
+    report = rk.argmaxable(rk.Head([[1.0, 0], [0, 1], [-1, 0], [0, -1], [0.5, 0.5]]))
+    assert report.undecided.tolist() == [4]
+    assert report.certificate(4) is None
+    assert "pivots" in report.reason(4)
+    within = rk.argmaxable(rk.Head([[1.0], [0.0], [0.5]]), rk.domains.Box([0.0], [0.0]))
+    assert [*within.undecided, *within.unargmaxable] == [0, 1, 2]
