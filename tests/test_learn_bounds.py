@@ -124,6 +124,7 @@ def test_bad_inputs_are_named(call, sentence):
 def test_zeros_are_welcome_in_the_entropy_bound():
     P = np.eye(4)
     bound = entropy_bound(P, [1.0, 0.5, 0.2])
+    assert bound.hypothesis.endswith("singular values of at most 1, 0.5, 0.2, and no others")
     assert 0 < bound.lower < np.log(4)
     log_q = log_softmax(np.diag([0.2, 0.1, 0.1, 0.1]), axis=1)
     assert (centred_spectrum(log_q)[:3] <= [1.0, 0.5, 0.2]).all()

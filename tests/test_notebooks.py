@@ -20,6 +20,7 @@ def test_there_are_notebooks():
     assert {path.stem for path in NOTEBOOKS} >= {
         "bottleneck_in_ten_minutes",
         "how_much_rank_does_a_function_buy",
+        "what_can_a_head_learn",
     }
 
 

@@ -113,6 +113,13 @@ class EntropyBound:
     spectrum: FloatArray
     Q: FloatArray
 
+    @property
+    def hypothesis(self) -> str:
+        """Whom the bound holds for: the values are those of ``spectrum``, shown to four digits."""
+        values = ", ".join(f"{value:.4g}" for value in self.spectrum)
+        whose = "heads whose logits, row means removed, have singular values of at most"
+        return f"{whose} {values}, and no others"
+
 
 def entropy_bound(
     P: object, spectrum: Iterable[float], start: object = None, steps: int = 400
