@@ -56,6 +56,8 @@ def has_python(page: Path) -> bool:
     "page", [page for page in PAGES if has_python(page)], ids=lambda page: page.relative_to(ROOT).as_posix()
 )
 def test_code_runs_as_pasted_and_prints_what_is_shown(page, tmp_path, monkeypatch):
+    if "import torch" in page.read_text(encoding="utf-8"):
+        pytest.importorskip("torch", reason="PyTorch is not installed; it is the extra 'torch'")
     for name in re.findall(r'datasets\.load\("([^"]+)"', page.read_text(encoding="utf-8")):
         try:
             rk.datasets.fetch(name)  # what `make demo` did before the reader pastes anything

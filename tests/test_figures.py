@@ -236,12 +236,13 @@ def test_the_gallery_draws_a_labelled_synthetic_head_where_no_real_one_is(tmp_pa
         "gain_by_scale.svg",
         "gain_by_segments.svg",
         "channel_ranks.svg",
+        "head_perplexities.svg",
         *(f"argmax_{step}.svg" for step in figures.STEPS),
     ]
     for path in written:
         root = ET.fromstring(path.read_text(encoding="utf-8"))
         description = next(e.text for e in root.iter() if e.tag.endswith("desc"))
-        assert description.startswith(("synthetic", "normal logits", "random weights"))
+        assert description.startswith(("synthetic", "normal logits", "random weights", "published"))
 
 
 def test_the_tolerance_curve_says_whether_there_is_a_rank_and_stops_at_the_noise(logits, ax):

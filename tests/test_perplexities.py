@@ -40,6 +40,12 @@ def test_published_ranks_of_linear_heads_and_mixtures_of_contexts_are_width_bias
     assert all(row.rank == WIDTH[row.text, row.head] + 2 for row in seen)
 
 
+def test_our_own_linear_head_has_rank_of_width_and_bias_with_row_means_removed():
+    own = [row for row in ROWS if row.source == "examples/language_model.py"]
+    assert {row.rank for row in own if row.head == "linear"} == {64 + 1}
+    assert {row.head for row in own} >= {"linear", "sigsoftmax", "gss", "plif", "mos 3"}
+
+
 @pytest.mark.parametrize("text", ["PTB", "WikiText-2"])
 def test_rank_does_not_order_the_published_heads(text):
     at = {row.head: row for row in ROWS if (row.text, row.training) == (text, "ET-ASGD") and row.runs > 1}

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from rankkit.heads import Head, LowRankLogits
+    from rankkit.learn import Perplexity
 
 #: The families whose tolerance curves are drawn.
 COMPARED = ("Identity", "SigSoftmax", "PLIF(100,000 segments)", "Exp", "LeakyReLU(0.1)")
@@ -105,6 +106,11 @@ def draw_all(folder: str | os.PathLike[str], seed: int = 0) -> list[Path]:
             lambda ax: figures.channel_ranks(channel_ranks(activations=ACTIVATIONS, seed=seed), ax),
             "Rank of random feature maps by channel ratio",
         ),
+        "head_perplexities": (
+            (5.6, 4.4),
+            lambda ax: figures.head_perplexities(compared_models(), ax),
+            "Perplexity of language models by head, over the linear head's",
+        ),
     }
     written = []
     for name, (size, draw, title) in drawings.items():
@@ -117,6 +123,7 @@ def draw_all(folder: str | os.PathLike[str], seed: int = 0) -> list[Path]:
             "gain_by_scale": DRAWN,
             "gain_by_segments": DRAWN,
             "channel_ranks": "random weights, 60 channels out, 240 inputs",
+            "head_perplexities": "published [parthiban2021], and ours: examples/language_model.py",
         }.get(name, what)
         ax.figure.supxlabel(words, fontsize=figures.style.SMALL, color=figures.style.MUTED)
         path = folder / f"{name}.svg"
@@ -137,6 +144,13 @@ def draw_steps(folder: Path) -> list[Path]:
         svg = to_svg(figure, f"argmax_{name}", title, f"synthetic classes: {title}", standalone=True)
         written[-1].write_text(svg, encoding="utf-8")
     return written
+
+
+def compared_models() -> list[Perplexity]:
+    """Return published perplexities that are means over runs, and all of our own."""
+    from rankkit.learn import perplexities
+
+    return [row for row in perplexities() if row.runs > 1 or row.source.startswith("examples/")]
 
 
 def subject(seed: int) -> tuple[LowRankLogits, str]:
