@@ -17,7 +17,7 @@ from rankkit.ranks.generic import generic_bound
 from rankkit.ranks.lower import PRECISIONS, ball_bound, modular_bound
 from rankkit.ranks.report import RankBound, RankReport
 from rankkit.ranks.subject import Subject
-from rankkit.ranks.upper import plain_bounds, special_bounds
+from rankkit.ranks.upper import plain_bounds, solved_bounds, special_bounds
 from rankkit.ranks.verified import float64_bound
 from rankkit.spectra import Spectrum, spectrum
 
@@ -100,9 +100,10 @@ def _bounds(asked: Subject, max_minor: int | None, rng: np.random.Generator) -> 
     above = _upper(asked, plain_bounds)
     nothing = RankBound(0, "none", "the upper bound is 0")
     below = _lower(asked, above[0].value, modular_bound, max_minor or MODULAR_ROWS, rng, nothing)
-    if below.value < above[0].value:
-        smaller = [b for b in _upper(asked, special_bounds) if b.value < above[0].value]
-        above = [*smaller, *above]
+    for bounds in (special_bounds, solved_bounds):
+        if below.value < above[0].value:
+            smaller = [b for b in _upper(asked, bounds) if b.value < above[0].value]
+            above = [*smaller, *above]
     if below.value < above[0].value:
         below = _lower(asked, above[0].value, ball_bound, max_minor or BALL_ROWS, rng, below)
     least = above[0]

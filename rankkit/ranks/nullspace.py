@@ -1,6 +1,10 @@
-"""Exact rank of a thin matrix of floats: pivots modulo a prime, then null vectors over the rationals."""
+"""Exact ranks: pivots modulo a prime, then null vectors over the rationals, multiplied out."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from math import lcm
 
 import numpy as np
 
@@ -10,6 +14,9 @@ from rankkit.certificates.checker.modular import PRIMES, pivots, reduce
 from rankkit.ranks.dyadic import Dyadic
 
 PRIME = PRIMES[1]
+
+#: Entries, rank, rank and bits multiplied, beyond which no rational system is solved: some seconds of work.
+WORK = 5e11
 
 
 def exact_rank(array: FloatArray, less_first_row: bool = False) -> int:
@@ -32,6 +39,27 @@ def exact_rank(array: FloatArray, less_first_row: bool = False) -> int:
     rows, cols = _pivots(array, less_first_row)
     full = min(n - less_first_row, d)
     return len(cols) if len(cols) == full or _solves(_integers(array, less_first_row), rows, cols) else full
+
+
+def rational_rank(matrix: Sequence[Sequence[Fraction]]) -> int | None:
+    """Return the rank of a matrix of rationals; None where it would take too long to multiply out.
+
+    >>> rational_rank([[Fraction(1, 3), Fraction(2, 3)], [Fraction(1, 2), Fraction(1)]])
+    1
+    """
+    table = []
+    for row in matrix:
+        whole = lcm(*(q.denominator for q in row))  # another factor for every row does not change rank
+        table.append([int(q * whole) for q in row])
+    n, m = len(table), len(table[0])
+    modular = np.array([[a % PRIME for a in row] for row in table], dtype=np.float64)
+    rows, cols = pivots(reduce(modular, PRIME), PRIME)
+    bits = max(a.bit_length() for row in table for a in row)
+    if len(cols) == min(n, m):
+        return len(cols)
+    if n * m * len(cols) ** 2 * bits > WORK:
+        return None
+    return len(cols) if _solves(table, rows, cols) else None
 
 
 def _pivots(array: FloatArray, less_first_row: bool) -> tuple[list[int], list[int]]:

@@ -25,7 +25,8 @@ class RankBound:
     reason : str
         The proof in a sentence.
     certificate : Minor, Monomials, GenericMinor or None
-        What :func:`rankkit.check` decides by itself; None where the reason can be seen from the shapes.
+        What :func:`rankkit.check` decides by itself; None where the reason can be seen from the shapes,
+        and for upper bounds other than "monomials": found in exact arithmetic, but without a second checker.
     """
 
     value: int

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from math import comb
 
 import numpy as np
@@ -12,14 +13,17 @@ from rankkit.arrays import Array, FloatArray
 from rankkit.certificates import Monomials
 from rankkit.functions import Identity
 from rankkit.ranks.dyadic import Dyadic
-from rankkit.ranks.nullspace import exact_rank
+from rankkit.ranks.nullspace import exact_rank, rational_rank
 from rankkit.ranks.piecewise import piecewise_bounds
 from rankkit.ranks.report import RankBound
 from rankkit.ranks.subject import Subject, distinct
 
+#: Number of scores above which no null vectors of all of them are looked for.
+SOLVED = 100_000
+
 
 def upper_bounds(subject: Subject) -> list[RankBound]:
-    """Return all bounds, the smallest first."""
+    """Return all bounds that do not look at the scores themselves, the smallest first."""
     return sorted([*plain_bounds(subject), *special_bounds(subject)], key=lambda bound: bound.value)
 
 
@@ -40,6 +44,23 @@ def special_bounds(subject: Subject) -> list[RankBound]:
         powers = sorted(subject.f.powers)
         bounds += [*_equal_norms(subject, powers), _inner_rank(subject, powers)]
     return bounds
+
+
+def solved_bounds(subject: Subject) -> list[RankBound]:
+    """Return the rank of all scores by exact null vectors, where they are rational and not too many."""
+    if subject.logits is None or not subject.rational:
+        return []
+    scores = subject if subject.kind == "scores" else replace(subject, kind="centred")
+    rows, cols = scores.candidates()
+    if len(rows) * len(cols) > SOLVED or len(cols) <= (scores.kind == "centred"):
+        return []
+    rank = rational_rank(scores.rationals(rows, cols))
+    if rank is None:
+        return []
+    whose = "scores" if scores.kind == "scores" else "scores less their row means"
+    reason = f"exact null vectors leave the {whose} a rank of {rank}"
+    more = subject.kind == "log_probs"
+    return [RankBound(rank + more, "null vectors", reason + (_tail(subject.kind) if more else ""))]
 
 
 def monomial_count(exponents: Iterable[int], d: int, bias: bool) -> int:
