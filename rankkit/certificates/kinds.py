@@ -48,11 +48,15 @@ class Witness:
 
     def to_json(self) -> dict[str, Any]:
         """Return the certificate as JSON values."""
+        return {**self.fields(), "x": encode(self.x)}
+
+    def fields(self) -> dict[str, Any]:
+        """Return the same with the state as the array that it is, which the checker reads too."""
         return {
             "kind": "witness",
             "head": self.head,
             "class": self.cls,
-            "x": encode(self.x),
+            "x": self.x,
             "ties": list(self.ties),
             **restriction(self.domain),
         }
@@ -100,22 +104,25 @@ class Combination:
 
     def to_json(self) -> dict[str, Any]:
         """Return the certificate as JSON values."""
-        weights = [hexadecimal(w) for w in self.weights]
+        return {**self.fields(), "weights": [hexadecimal(w) for w in self.weights]}
+
+    def fields(self) -> dict[str, Any]:
+        """Return the same with float64 weights as the array that they are, which the checker reads too."""
+        exact = not isinstance(self.weights, np.ndarray)
         return {
             "kind": "combination",
             "head": self.head,
             "class": self.cls,
             "rows": list(self.rows),
-            "weights": weights,
+            "weights": [hexadecimal(w) for w in self.weights] if exact else self.weights,
             **restriction(self.domain),
         }
 
     @classmethod
     def from_json(cls, c: Mapping[str, Any]) -> Self:
         """Read a certificate from JSON values."""
-        weights: tuple[Fraction, ...] | FloatArray = tuple(files.weight(w) for w in c["weights"])
-        if not any("/" in w for w in c["weights"]):
-            weights = np.array([float(w) for w in weights])
+        floats = files.float_weights(c["weights"])
+        weights = tuple(files.weights(c["weights"])) if floats is None else floats
         return cls(c["head"], c["class"], tuple(c["rows"]), weights, _domain(c))
 
 

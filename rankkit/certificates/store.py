@@ -124,7 +124,11 @@ def pack(certificates: Sequence[Certificate]) -> bytes:
 
 
 def _json(certificate: Certificate | Mapping[str, Any]) -> Mapping[str, Any]:
-    return certificate if isinstance(certificate, Mapping) else certificate.to_json()
+    if isinstance(certificate, Mapping):
+        return certificate
+    if isinstance(certificate, Witness | Combination):
+        return certificate.fields()
+    return certificate.to_json()
 
 
 def _belongs(certificate: Mapping[str, Any], logits: LowRankLogits) -> Literal[True] | Refusal:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from . import classes, directions, domains, files, generic, rank
+from . import classes, directions, domains, files, generic, rank, simplex
 from .exact import Floats
 
 FIELDS = {
@@ -26,6 +26,9 @@ FIELDS = {
 
 #: Kinds that may be restricted to a domain; without that field they are about every state.
 RESTRICTED = {"witness", "combination"}
+
+#: What reading a certificate that is none can raise.
+MALFORMED = (KeyError, TypeError, ValueError, AttributeError, IndexError, ArithmeticError)
 
 
 class Refusal(str):
@@ -44,6 +47,9 @@ def check(
     identity = files.fingerprint(W, b)
     reasons: list[str | None] = []
     batch: list[tuple[int, int, Floats, list[int]]] = []  # witnesses are cheaper together
+    simplices: dict[
+        tuple[int, ...], list[tuple[int, int, Floats]]
+    ] = {}  # and so are classes within one simplex
     for place, certificate in enumerate(certificates):
         try:
             reason = _form(certificate, identity)
@@ -55,16 +61,31 @@ def check(
                     reason = classes.long_witness(W, b, cls, x, ties)
                 elif reason is None:
                     batch.append((place, cls, x, ties))
+            elif reason is None and (inside := _inside(certificate, W)):
+                cls, rows, weights = inside
+                simplices.setdefault(rows, []).append((place, cls, weights))
             elif reason is None:
                 reason = _decide(certificate, W, b)
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError, ArithmeticError) as error:
-            reason = f"malformed certificate: {type(error).__name__}: {error}"
+        except MALFORMED as error:
+            reason = _malformed(error)
         reasons.append(reason)
+    for corners, members in simplices.items():
+        places, several, guesses = zip(*members, strict=True)
+        shown = simplex.enclosed(W, b, corners, several, np.array(guesses))
+        for place, found in zip(places, shown, strict=True):
+            try:
+                reasons[place] = None if found else _decide(certificates[place], W, b)
+            except MALFORMED as error:
+                reasons[place] = _malformed(error)
     if batch:
         places, won, X, ties_of = zip(*batch, strict=True)
         for place, reason in zip(places, classes.witnesses(W, b, won, np.array(X), ties_of), strict=True):
             reasons[place] = reason
     return [True if reason is None else Refusal(reason) for reason in reasons]
+
+
+def _malformed(error: Exception) -> str:
+    return f"malformed certificate: {type(error).__name__}: {error}"
 
 
 def _form(certificate: Mapping[str, Any], identity: str) -> str | None:
@@ -96,10 +117,21 @@ def _bounds(c: Mapping[str, Any], W: Floats) -> domains.Bounds | None:
     return domains.read(c["domain"], W.shape[1]) if "domain" in c else None
 
 
+def _inside(c: Mapping[str, Any], W: Floats) -> tuple[int, tuple[int, ...], Floats] | None:
+    """Read a class, d + 1 others around it and float64 weights, where a certificate consists of these."""
+    if c["kind"] != "combination" or "domain" in c or len(c["rows"]) != W.shape[1] + 1:
+        return None
+    weights = files.float_weights(c["weights"])
+    if weights is None or len(weights) != len(c["rows"]) or not np.isfinite(weights).all():
+        return None
+    cls, rows = _indices([c["class"]], len(W))[0], _indices(c["rows"], len(W))
+    return None if cls in rows else (cls, tuple(rows), weights)
+
+
 def _decide(c: Mapping[str, Any], W: Floats, b: Floats | None) -> str | None:
     if c["kind"] == "combination":
         cls, rows = _indices([c["class"]], len(W))[0], _indices(c["rows"], len(W))
-        weights = [files.weight(w) for w in c["weights"]]
+        weights = files.weights(c["weights"])
         if len(weights) != len(rows):
             return f"{len(rows)} rows but {len(weights)} weights"
         return classes.combination(W, b, cls, rows, weights, _bounds(c, W))

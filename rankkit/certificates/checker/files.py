@@ -26,6 +26,7 @@ UNREADABLE = (
     RecursionError,
     zipfile.BadZipFile,
 )
+ROWS = 1024  # that are copied at once
 LARGEST = 2**31  # bytes of a certificate file
 MOST_DIGITS = 50_000  # hexadecimal digits of one exact weight
 
@@ -36,8 +37,8 @@ def fingerprint(*arrays: Floats | None) -> str:
     for array in arrays:
         digest.update(json.dumps(None if array is None else list(array.shape)).encode() + b"\n")
         if array is not None:
-            for row in array:
-                digest.update((np.asarray(row, dtype="<f8") + 0.0).tobytes())
+            for at in range(0, len(array), ROWS):
+                digest.update((np.asarray(array[at : at + ROWS], dtype="<f8") + 0.0).tobytes())
     return digest.hexdigest()
 
 
@@ -59,6 +60,22 @@ def weight(text: Any) -> Fraction:
         numerator, denominator = text.split("/")
         return Fraction(int(numerator, 16), int(denominator, 16))
     return Fraction(float.fromhex(text))
+
+
+def weights(field: Any) -> list[Fraction]:
+    """Read the weights of a combination: an array of float64, or one text each."""
+    return (
+        [Fraction(w) for w in field.tolist()] if isinstance(field, np.ndarray) else list(map(weight, field))
+    )
+
+
+def float_weights(field: Any) -> Floats | None:
+    """Read the same as float64 numbers; None where some are fractions."""
+    if isinstance(field, np.ndarray):
+        return field if field.dtype == np.float64 and field.ndim == 1 else None
+    if any("/" in text for text in field):
+        return None
+    return np.array([float(weight(text)) for text in field])
 
 
 def read_weights(path: Path) -> tuple[Floats, Floats | None]:
@@ -121,7 +138,7 @@ def _unpack(bundle: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             "head": head,
             "class": int(cls),
             "rows": bundle["combination_row"][start:stop].tolist(),
-            "weights": [float(w).hex() for w in bundle["combination_weight"][start:stop]],
+            "weights": bundle["combination_weight"][start:stop].astype(np.float64),
             **domain,
         }
     yield from json.loads(str(bundle["others"]), parse_constant=_no_constants)

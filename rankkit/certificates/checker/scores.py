@@ -19,18 +19,21 @@ TILE, PAIRS = 2048, 2**22
 def contested(W: Floats, b: Floats | None, classes: Sequence[int], X: Floats) -> list[list[int]]:
     """Return, for each class i and state x, the classes not shown to have a smaller logit than i.
 
-    With m the mean row, the logits less ``m.x`` compare like the logits. A float32 product of the centred
-    rows with the states, to which (d + 16) u times the product of the norms is added, bounds them upwards:
-    rounding the factors costs 2 u, a sum of d + 1 products in any order (d + 2) u, and centring in float64
-    next to nothing. What stays below a lower bound on the logit of i is ruled out; of the rest, float64
-    products of the differences rule out what they can.
+    A bias is one more column of the rows, and 1 one more entry of the states. With m the mean row, the
+    logits less ``m.x`` compare like the logits. Where the norm of a row times that of the state is below
+    the logit of i, no product is made. Elsewhere a float32 product of the centred rows with the states, to
+    which (D + 16) u times the product of the norms is added, bounds them upwards: rounding the factors
+    costs 2 u, a sum of D + 1 products in any order (D + 2) u, and centring in float64 next to nothing. What
+    stays below a lower bound on the logit of i is ruled out; of the rest, float64 products of the
+    differences rule out what they can.
 
-    Costs 2 d (classes)(states) in float32; nothing of that size is held.
+    Costs at most 2 D (classes)(states) in float32; nothing of that size is held.
     """
     states = _States(W, b, classes, X)
-    pairs = [states.against(start) for start in range(0, len(W), TILE)]
+    order = np.argsort(-states.sizes, kind="stable")
+    pairs = [states.against(order[at : at + TILE]) for at in range(0, len(W), TILE)]
     which, rivals = (np.concatenate(part) for part in zip(*pairs, strict=True))
-    order = np.argsort(which, kind="stable")
+    order = np.lexsort((rivals, which))
     cuts = np.searchsorted(which[order], np.arange(1, len(X)))
     return [states.still(k, rest) for k, rest in enumerate(np.split(rivals[order], cuts))]
 
@@ -43,46 +46,57 @@ class _States:
         self.unit = int(np.frexp(max(W.max(), -W.min()))[1])
         tops = np.frexp(np.abs(X).max(axis=1))[1]
         self.x, self.units = np.ldexp(X, -tops[:, None]), self.unit + tops
-        self.mean = np.zeros(W.shape[1])
-        self.mean = sum(self.rows(slice(at, at + TILE)).sum(axis=0) for at in range(0, len(W), TILE)) / len(W)
-        d, mine = W.shape[1], self.rows(self.classes)
+        long = self.x
+        if b is not None:
+            self.lift = int(np.frexp(np.abs(b).max())[1])
+            share = self.lift - self.units  # the unit of the biases in that of the state's logits
+            ones = np.ldexp(1.0, np.minimum(share, 0))
+            long = np.column_stack([np.ldexp(self.x, -np.maximum(share, 0)[:, None]), ones])
+        width = long.shape[1]
+        self.mean = np.zeros(width)
+        tiles = [slice(at, at + TILE) for at in range(0, len(W), TILE)]
+        self.mean = sum(self.rows(tile).sum(axis=0) for tile in tiles) / len(W)
+        self.sizes = np.concatenate([_lengths(self.rows(tile)) for tile in tiles])
+        length, mine = _lengths(long), self.rows(self.classes)
+        own = np.einsum("ij,ij->i", long, mine)
+        own = own - 8 * (width + 4) * UNIT64 * length * self.sizes[self.classes] - width * TINY
+        slack = (width + 16) * UNIT32 * (1 + 4 * width * UNIT32)
+        needed = own / length * (1 - 1e-9)  # a shorter row stays below
+        self.order = np.argsort(needed, kind="stable")
+        self.needed = needed[self.order]
+        self.near = np.column_stack([long.astype(np.float32), _up(slack * length)])[self.order]
+        self.own = np.nextafter(own.astype(np.float32), np.float32(-np.inf))[self.order, None]
         self.length = _lengths(self.x)
-        self.near = np.column_stack([self.x.astype(np.float32), _up((d + 16) * UNIT32 * self.length)])
-        own = np.einsum("ij,ij->i", self.x, mine)
-        self.own = own - 8 * (d + 4) * UNIT64 * self.length * _lengths(mine) - d * TINY
 
     def rows(self, which: Any) -> Floats:
-        """Return rows less the mean."""
-        return np.asarray(np.ldexp(self.W[which], -self.unit) - self.mean)
+        """Return rows less the mean, with their biases."""
+        rows = np.ldexp(self.W[which], -self.unit)
+        if self.b is not None:
+            rows = np.column_stack([rows, np.ldexp(self.b[which], -self.lift)])
+        return np.asarray(rows - self.mean)
 
-    def lead(self, some: slice, others: Any) -> Floats:
-        """Return by how much at most the biases of ``others`` exceed those of the classes of states."""
+    def lead(self, k: int, others: Any) -> Floats:
+        """Return by how much at most the biases of ``others`` exceed that of the class of state k."""
         assert self.b is not None
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            lifts = np.ldexp(self.b[others], -self.units[some, None])
-            mine = np.ldexp(self.b[self.classes[some]], -self.units[some])[:, None]
+            lifts = np.ldexp(self.b[others], -self.units[k])
+            mine = np.ldexp(self.b[self.classes[k]], -self.units[k])
             return np.asarray(lifts - mine + 8 * UNIT64 * (np.abs(lifts) + np.abs(mine)) + FINER)
 
-    def against(self, start: int) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-        """Return the pairs (state, class) of a tile of classes that the float32 product leaves open."""
-        tile = slice(start, min(start + TILE, len(self.W)))
-        rows = self.rows(tile)
-        far = np.column_stack([rows.astype(np.float32), _up(_lengths(rows))])
-        step = max(1, PAIRS // len(rows))
-        which, rivals = [], []
-        for at in range(0, len(self.x), step):
-            some = slice(at, min(at + step, len(self.x)))
-            bar = self.own[some, None]
-            if self.b is not None:
-                bar = bar - self.lead(some, tile)
-            with np.errstate(invalid="ignore", over="ignore"):
-                low = np.nextafter(bar.astype(np.float32), np.float32(-np.inf))
-                open_ = ~(self.near[some] @ far.T < low)  # what is not finite stays open
-            open_ &= np.arange(tile.start, tile.stop) != self.classes[some, None]
-            k, j = np.nonzero(open_)
-            which.append(k + at)
-            rivals.append(j + start)
-        return np.concatenate(which), np.concatenate(rivals)
+    def against(self, tile: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+        """Return the pairs (state, class) of some classes that norms and the float32 product leave open."""
+        some = int(np.searchsorted(self.needed, self.sizes[tile].max(), side="right"))
+        far = np.column_stack([self.rows(tile).astype(np.float32), _up(self.sizes[tile])]).T
+        step = max(1, PAIRS // len(tile))
+        found = []
+        for at in range(0, some, step):
+            stop = min(at + step, some)
+            open_ = ~(self.near[at:stop] @ far < self.own[at:stop])
+            found.append(np.flatnonzero(open_) + at * len(tile))
+        k, j = np.divmod(np.concatenate([np.zeros(0, np.int64), *found]), len(tile))
+        which, rivals = self.order[k], tile[j]
+        others = rivals != self.classes[which]
+        return which[others], rivals[others]
 
     def still(self, k: int, rest: npt.NDArray[Any]) -> list[int]:
         """Return those of the classes ``rest`` that float64 leaves open for state k."""
@@ -92,7 +106,7 @@ class _States:
         width = gaps.shape[1]
         value = gaps @ self.x[k] + 4 * (width + 4) * UNIT64 * self.length[k] * _lengths(gaps) + width * FINER
         if self.b is not None:
-            value = value + self.lead(slice(k, k + 1), rest)[0] * (1 + 4 * UNIT64)
+            value = value + self.lead(k, rest) * (1 + 4 * UNIT64)
         with np.errstate(invalid="ignore"):
             return [int(j) for j in rest[~(value < 0)]]
 
