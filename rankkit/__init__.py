@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from rankkit.reach.argmaxable import argmaxable
     from rankkit.reach.report import ArgmaxReport
     from rankkit.report import write_report
-    from rankkit.spectra.spectrum import Spectrum, spectrum
+    from rankkit.spectra.spectrum import spectrum
+    from rankkit.spectra.values import Spectrum
 
 # Names are loaded at first use, so that `import rankkit` stays quick.
 _ROOMS = {

@@ -65,7 +65,7 @@ def test_methods_agree_with_the_explicit_matrix(
     explicit = logits.dense() if f is None else log_probs(logits, f)
     want = np.linalg.svd(centred(explicit, center), compute_uv=False)
     thin = f is None or isinstance(f, Identity)
-    for method in ["dense", "gram", "gram-float32", "two-level"] + (["qr"] if thin else []):
+    for method in ["dense", "gram", "gram-float32", "two-level", "tsqr"] + (["qr"] if thin else []):
         got = spectrum(logits, f, center, method=method)
         assert got.method == method
         assert got.shape == shape
@@ -86,13 +86,13 @@ def test_gram_of_a_plain_matrix_in_several_blocks(
     X = np.random.default_rng(3).standard_normal((20, 50)) * np.logspace(-3, 2, 50)  # later blocks are larger
     X = (X + 5).T if transposed else X + 5
     want = np.linalg.svd(centred(X, center), compute_uv=False)
-    for method in ("gram", "gram-float32", "two-level"):
+    for method in ("gram", "gram-float32", "two-level", "tsqr"):
         got = spectrum(X, center=center, method=method)
         assert np.abs(got.values - want).max() <= got.noise_floor
 
 
 @pytest.mark.parametrize("power", [-1000, -300, 300, 990])
-@pytest.mark.parametrize("method", ["dense", "gram", "gram-float32", "two-level"])
+@pytest.mark.parametrize("method", ["dense", "gram", "gram-float32", "two-level", "tsqr"])
 def test_power_of_two_scaling_changes_nothing(power: int, method: str) -> None:
     X = np.random.default_rng(1).standard_normal((12, 9))
     plain, scaled = spectrum(X, method=method), spectrum(np.ldexp(X, power), method=method)
@@ -139,11 +139,12 @@ def test_auto_says_what_it_chose() -> None:
     from rankkit.spectra.source import Source
 
     ones = np.ones((60_000, 1))
-    large = Source.of(Head(ones).logits(ones[:5_000]), SigSoftmax())
+    large = Source.of(Head(300 * ones).logits(ones[:5_000]), SigSoftmax())  # too steep for monomials
     assert methods.choose(large, None) == methods.choose(large, 1e-3) == "gram"
     assert methods.choose(large, 1e-9) == "two-level"
+    assert methods.choose(large, 1e-12) == "tsqr"
     with pytest.raises(InputError, match="method='lanczos'"):
-        methods.choose(Source.of(Head(ones).logits(ones), SigSoftmax()), None)
+        methods.choose(Source.of(Head(300 * ones).logits(ones), SigSoftmax()), None)
     with pytest.raises(InputError, match="reach is 2"):
         spectrum(drawn(9, 8, 2), reach=2)
 
@@ -486,7 +487,7 @@ def test_means_that_a_few_lines_do_not_show_are_put_right(shape: tuple[int, int]
     unseen = np.setdiff1d(np.arange(700), np.linspace(0, 699, 256).astype(int))
     lines[unseen] = 300 * lines[unseen] + 5000
     want = np.linalg.svd(centred(X, center), compute_uv=False)
-    for method in ("gram", "gram-float32", "two-level"):
+    for method in ("gram", "gram-float32", "two-level", "tsqr"):
         got = spectrum(X, center=center, method=method)
         assert np.abs(got.values - want).max() <= got.noise_floor
     lines[unseen] *= 2.0**100  # and beyond what float32 can square
@@ -495,7 +496,7 @@ def test_means_that_a_few_lines_do_not_show_are_put_right(shape: tuple[int, int]
     assert np.abs(got.values - want).max() <= got.noise_floor
 
 
-@pytest.mark.parametrize("method", ["gram", "lanczos"])
+@pytest.mark.parametrize("method", ["gram", "two-level", "tsqr", "lanczos"])
 def test_progress_is_told_and_ends(method: str) -> None:
     said: list[tuple[int, int]] = []
     logits = drawn(300, 400, 3)
@@ -503,3 +504,18 @@ def test_progress_is_told_and_ends(method: str) -> None:
     assert said
     assert all(0 < done <= total for done, total in said)
     assert said == sorted(said)
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_lanczos_with_and_without_the_matrix_in_memory(kept: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    from rankkit.spectra import lanczos, tiles
+    from rankkit.spectra.source import Source
+
+    logits = drawn(1100, 1200, 256)
+    source = Source.of(logits, SigSoftmax())
+    if not kept:
+        monkeypatch.setattr(tiles, "KEPT", 0)
+    assert lanczos._probes(source) == (32 if kept else 64)
+    true = spectrum(logits, SigSoftmax(), "classes", method="gram").effective_rank("roy-vetterli")
+    seen = spectrum(logits, SigSoftmax(), "classes", method="lanczos")
+    assert abs(seen.effective_rank("roy-vetterli") / true - 1) < 0.01

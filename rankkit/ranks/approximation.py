@@ -16,13 +16,11 @@ from numpy.polynomial import chebyshev
 from rankkit.arrays import FloatArray
 from rankkit.functions.base import PointwiseFunction
 from rankkit.ranks.upper import monomial_count
+from rankkit.spectra.features import series
 from rankkit.spectra.tiles import power_of_two
 
 #: Highest degree that is tried, and how many logits are fitted to; the distance is taken over all of them.
 DEGREE, FITTED = 24, 20_000
-
-#: Coefficients of a Chebyshev series that are computed; those of higher degree are taken to be 0.
-SERIES = 4096
 
 
 def smooth_counts(
@@ -76,15 +74,9 @@ def chebyshev_counts(
     >>> plain, parity
     (array([34.]), array([24.]))
     """
-    from scipy.fft import dct
-
-    nodes = np.cos(np.pi * (np.arange(SERIES) + 0.5) / SERIES)
-    with np.errstate(over="ignore"):
-        values = f(largest * nodes)
-    if not np.isfinite(values).all():  # the logits may all lie on the side where f is finite
+    coefficients = series(f, largest)
+    if coefficients is None:  # the logits may all lie on the side where f is finite
         return np.full(len(levels), np.inf), np.full(len(levels), np.inf)
-    coefficients = dct(values, type=2) / SERIES
-    coefficients[0] /= 2
     sizes = np.abs(coefficients)
     entries = float(np.sqrt(shape[0] * shape[1]))
     found = []

@@ -7,7 +7,7 @@ from rankkit.spectra.estimate import SpectrumEstimate
 from rankkit.spectra.noise import NoiseRank, expected_rank, noise_edge, noise_rank, share_below
 from rankkit.spectra.plateaus import Plateau, Verdict, plateau_rank, plateaus, tolerance_curve, verdict
 from rankkit.spectra.rules import RULES
-from rankkit.spectra.spectrum import Spectrum, spectrum
+from rankkit.spectra.spectrum import spectrum
 from rankkit.spectra.transforms import (
     Reshaped,
     controlled,
@@ -17,6 +17,7 @@ from rankkit.spectra.transforms import (
     reshape,
     soft_decay,
 )
+from rankkit.spectra.values import Spectrum
 from rankkit.spectra.visible import Visible, visible_ranks
 
 __all__ = [

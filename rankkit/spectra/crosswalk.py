@@ -13,7 +13,7 @@ from rankkit.spectra.effective import EFFECTIVE_RANKS, EVENNESS
 from rankkit.spectra.noise import noise_rank
 from rankkit.spectra.plateaus import verdict
 from rankkit.spectra.rules import RULES
-from rankkit.spectra.spectrum import Spectrum
+from rankkit.spectra.values import Spectrum
 from rankkit.spectra.visible import Visible
 
 #: Levels, as multiples of the largest singular value, at which values are counted.

@@ -68,7 +68,7 @@ class SpectrumEstimate:
     quadrature, coarser : Quadrature
         Of all steps, and of the first two thirds of them.
     passes : int
-        How often the matrix was made.
+        How often the matrix was gone through.
     unit : float
         What the nodes are multiples of.
     noise_floor : float

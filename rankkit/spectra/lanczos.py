@@ -1,6 +1,6 @@
 r"""Effective ranks of matrices too large for a Gram matrix: block Lanczos, deflated by what has converged.
 
-From ``PROBES`` random signs a block Krylov space of :math:`XX^\top` grows by one pass over X a step. Its
+From a few dozen random signs a block Krylov space of :math:`XX^\top` grows by one pass over X a step. Its
 Ritz values are the nodes of a quadrature for traces :math:`\sum_k \varphi(\sigma_k)` [ubaru2017]_. The
 leading ones that have converged are eigenvalues and count once each; only the others are weighted by the
 probes, whose random error the large ones would otherwise make.
@@ -15,10 +15,10 @@ from rankkit.errors import InputError
 from rankkit.spectra.estimate import Quadrature, SpectrumEstimate
 from rankkit.spectra.rules import EPS, tolerance
 from rankkit.spectra.source import Source
-from rankkit.spectra.tiles import Gauge, Progress
+from rankkit.spectra.tiles import Gauge, Progress, keeps
 
-#: Random starting vectors, and the most steps that are made.
-PROBES, STEPS = 32, 32
+#: Least and most random starting vectors, and the most steps that are made.
+PROBES, MOST, STEPS = 32, 128, 32
 
 #: Relative change of the effective rank over the last third of the steps below which no more are made.
 CHANGE = 0.008
@@ -41,7 +41,7 @@ def estimate(
             f"method='lanczos' is for matrices of at least {8 * PROBES} rows and columns, this one is "
             f"{source.shape[0]:,} x {source.shape[1]:,}; use 'auto'"
         )
-    gauge = Gauge.of(source, center)
+    gauge, probes = Gauge.of(source, center), _probes(source)
 
     def seen(rules: list[Quadrature]) -> SpectrumEstimate:
         return SpectrumEstimate(
@@ -58,11 +58,11 @@ def estimate(
         )
 
     rules: list[Quadrature] = []
-    space = _Krylov(rng.choice([-1.0, 1.0], (n, PROBES)))
-    while True:
-        image = np.zeros((n, PROBES))
+    space = _Krylov(rng.choice([-1.0, 1.0], (n, probes)))
+    for blocks in gauge.passes(source, np.float32):
+        image = np.zeros((n, probes))
         last = space.last.astype(np.float32)
-        for block in gauge.blocks(source, np.float32):
+        for block in blocks:
             image += block @ (block.T @ last)
         space.grow(image)
         rules.append(space.quadrature())
@@ -72,8 +72,18 @@ def estimate(
             continue
         found = seen(rules)
         settled = found.change("roy-vetterli") <= CHANGE * found.effective_rank("roy-vetterli")
-        if settled or len(rules) == STEPS or (len(rules) + 1) * PROBES > n:
-            return found
+        if settled or len(rules) == STEPS or (len(rules) + 1) * probes > n:
+            break
+    return found
+
+
+def _probes(source: Source) -> int:
+    """Return how many starting vectors pay: more need fewer passes, each of which makes all logits."""
+    width = 0 if source.logits is None else source.logits.head.d
+    if keeps(source.shape, np.float32):  # they are made only once
+        return PROBES
+    wanted = min(MOST, max(PROBES, 2 ** round(np.log2(max(1, width / 4)))))
+    return max(PROBES, min(wanted, min(source.shape) // 16))
 
 
 class _Krylov:

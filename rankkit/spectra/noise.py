@@ -14,7 +14,7 @@ from functools import lru_cache
 import numpy as np
 
 from rankkit.errors import InputError
-from rankkit.spectra.spectrum import Spectrum
+from rankkit.spectra.values import Spectrum
 
 #: The 99% quantile of the largest eigenvalue's law (Tracy and Widom, real case).
 QUANTILE = 2.0234

@@ -9,7 +9,7 @@ from typing import NoReturn
 import numpy as np
 
 from rankkit.arrays import FloatArray, IntArray
-from rankkit.spectra.spectrum import Spectrum
+from rankkit.spectra.values import Spectrum
 
 #: A plateau at least this many decades wide, down to the noise, settles a numerical rank.
 DECADES = 3.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +15,8 @@ from rankkit.spectra.source import Source, log_sum_exp
 #: Lines that are made together, and bytes of a block of them.
 LINES, BLOCK = 128, 2**26
 
-#: Logits up to this size lose next to nothing in float32, even under an exponential.
-MODERATE = 32.0
+#: Bytes of a matrix that is kept where it is wanted many times.
+KEPT = 3 * 2**28
 
 Dtype = type[np.floating[Any]]
 
@@ -27,8 +27,8 @@ Progress = Callable[[int, int], None]
 class Scores:
     """Scores of a source, some lines at a time: a line is a row or a column, whichever is shorter.
 
-    Families with a compiled form are made in ``dtype``; in float32 only where no logit can be large. Others
-    are asked themselves, in float64.
+    Families with a compiled form are made in ``dtype``; in float32 only where they bear it. Others are asked
+    themselves, in float64.
     """
 
     def __init__(self, source: Source, dtype: Dtype) -> None:
@@ -37,13 +37,13 @@ class Scores:
         self.kernel = None
         if source.logits is None:
             return
-        from rankkit.functions.compiled import kernel
+        from rankkit.functions.compiled import bears_float32, kernel
 
         self.kernel = kernel(source.f)
         if self.kernel is not None:
             H, head = arrays.widen(source.logits.H), source.logits.head
             W, b = arrays.widen(head.W), None if head.b is None else arrays.widen(head.b)
-            made = dtype if _largest_logit(H, W, b) <= MODERATE else np.float64
+            made = dtype if bears_float32(source.f, _largest_logit(H, W, b)) else np.float64
             lines, across = (H, W) if self.tall else (W, H)
             self.lines, self.across = lines.astype(made), np.ascontiguousarray(across.T, dtype=made)
             bias = np.zeros(len(W), dtype=made) if b is None else b.astype(made)
@@ -124,10 +124,15 @@ class Gauge:
         columns = totals - rows.mean() if center == "both" else np.zeros(classes)
         return cls(rows[:, None], columns, 1 / power_of_two(max(largest, float(np.abs(rows).max()))))
 
-    def blocks(self, source: Source, dtype: Dtype, progress: Progress | None = None) -> Iterator[Array]:
-        """Yield the matrix times ``unit`` as (min(shape), some) blocks; the next overwrites the last."""
+    def blocks(
+        self, source: Source, dtype: Dtype, progress: Progress | None = None, lines: int = LINES
+    ) -> Iterator[Array]:
+        """Yield the matrix times ``unit`` as (min(shape), some) blocks; the next overwrites the last.
+
+        Of at least ``lines`` lines, where there are so many.
+        """
         scores = Scores(source, dtype)
-        many = max(LINES, BLOCK // (np.dtype(dtype).itemsize * scores.short))
+        many = max(lines, BLOCK // (np.dtype(dtype).itemsize * scores.short))
         buffer = np.empty((min(many, scores.long), scores.short), dtype=dtype)
         along, across = (self.rows[:, 0], self.columns) if scores.tall else (self.columns, self.rows[:, 0])
         along, across = along * self.unit, (across * self.unit).astype(dtype)
@@ -141,6 +146,20 @@ class Gauge:
             if progress is not None:
                 progress(first + len(block), scores.long)
             yield block.T
+
+    def passes(self, source: Source, dtype: Dtype) -> Iterator[Iterable[Array]]:
+        """Yield all blocks again and again; a matrix that takes little memory is made only once."""
+        if keeps(source.shape, dtype):
+            kept = [block.copy(order="K") for block in self.blocks(source, dtype)]
+            while True:
+                yield kept
+        while True:
+            yield self.blocks(source, dtype)
+
+
+def keeps(shape: tuple[int, int], dtype: Dtype) -> bool:
+    """Whether a matrix of that shape is made only once, for many passes."""
+    return np.dtype(dtype).itemsize * shape[0] * shape[1] <= KEPT
 
 
 def _largest_logit(H: FloatArray, W: FloatArray, b: FloatArray | None) -> float:

@@ -16,7 +16,8 @@ from rankkit import arrays
 from rankkit.arrays import FloatArray
 from rankkit.errors import InputError
 from rankkit.spectra.crosswalk import crosswalk
-from rankkit.spectra.spectrum import Spectrum, spectrum
+from rankkit.spectra.spectrum import spectrum
+from rankkit.spectra.values import Spectrum
 
 
 @dataclass(frozen=True, eq=False)

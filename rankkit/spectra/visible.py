@@ -15,7 +15,7 @@ from rankkit.heads.head import LowRankLogits
 from rankkit.spectra.methods import centred
 from rankkit.spectra.rules import EPS
 from rankkit.spectra.source import CENTERINGS, Source
-from rankkit.spectra.spectrum import Spectrum
+from rankkit.spectra.values import Spectrum
 
 #: float64 has so many bits more than float32.
 MORE_BITS = 29

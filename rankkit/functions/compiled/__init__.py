@@ -14,6 +14,22 @@ from rankkit.functions.plif import PLIF
 from rankkit.functions.sigsoftmax import SigSoftmax
 from rankkit.functions.softcap import SoftCap
 
+#: Logits up to this size lose next to nothing in float32 under an exponential.
+MODERATE = 32.0
+
+#: Slopes of a piecewise-linear function up to so many times their mean magnify no error noticeably.
+STEEP = 10.0
+
+
+def bears_float32(f: PointwiseFunction | None, largest: float) -> bool:
+    """Whether logits up to ``largest`` may be rounded to float32 before f, as its values are after.
+
+    Not so where f magnifies what rounding changes: exponentials of large logits, steep segments.
+    """
+    if isinstance(f, Exp):
+        return largest <= MODERATE
+    return not isinstance(f, PLIF) or bool(f.slopes.max() <= STEEP * f.slopes.mean())
+
 
 def kernel(f: PointwiseFunction | None) -> Callable[[Array], None] | None:
     """Return a function that replaces a contiguous float32 or float64 array by f of it, in place.
