@@ -44,14 +44,15 @@ def whole(contexts: int, classes: int, d: int, repeats: int) -> None:
     print(f"whole centred spectrum, N={contexts:,} M={classes:,} d={d}, f = exp")
     X = rk.log_probs(logits, f)
     X -= X.mean(axis=1, keepdims=True)
-    found = {}
+    found, single = {}, X.astype(np.float32)
 
     def lapack() -> None:
         found["svdvals"] = linalg.svdvals(X, check_finite=False)
 
-    peer = seconds(lapack, 1)
-    print(f"  scipy.linalg.svdvals of the stored matrix: {peer:.1f} s")
-    for method in ("gram", "gram-float32", "two-level"):
+    double, half = seconds(lapack, 1), seconds(lambda: linalg.svdvals(single, check_finite=False), 1)
+    print(f"  scipy.linalg.svdvals of the stored matrix: {double:.1f} s, in float32 {half:.1f} s")
+    for method in ("gram", "gram-float32", "two-level", "tsqr"):
+        peer = half if method == "gram-float32" else double
 
         def ours(method: str = method) -> None:
             found[method] = rk.spectrum(logits, f, "classes", method=method).values
@@ -74,6 +75,21 @@ def whole(contexts: int, classes: int, d: int, repeats: int) -> None:
         print(
             f"  one product X X^T of it in {np.dtype(dtype).name}: {rate:.2f} s, {rate / streamed:.2f} "
             f"of the time of the stream with logits, f and centring"
+        )
+
+
+def narrow(contexts: int, classes: int, d: int) -> None:
+    """All ways to the spectrum of a smooth function on logits of small width."""
+    rng, f = np.random.default_rng(0), rk.functions.Exp()
+    logits = rk.Head(rng.standard_normal((classes, d))).logits(rng.standard_normal((contexts, d)) / 4)
+    print(f"whole centred spectrum, N={contexts:,} M={classes:,} d={d}, f = exp")
+    for method in ("features", "gram", "tsqr", "dense"):
+        start = time.process_time()
+        seen = rk.spectrum(logits, f, "classes", method=method)
+        taken = time.process_time() - start
+        print(
+            f"  {method}: {taken:.2f} s, {seen.numerical_rank()} values above the tolerance and the noise "
+            f"floor of {seen.noise_floor / seen.top:.0e} sigma_1"
         )
 
 
@@ -147,7 +163,7 @@ def main() -> None:
         "what",
         nargs="*",
         default=["effective", "whole"],
-        help="whole, effective, plif, large, or the name of a head",
+        help="whole, effective, narrow, plif, large, or the name of a head",
     )
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--contexts", type=int, default=4_000, help="contexts drawn for a real head")
@@ -160,9 +176,11 @@ def main() -> None:
             effective(4_000, 10_000, 64, with_gram=True)
         if "whole" in options.what:
             whole(2_500, 16_000, 64, options.repeats)
+        if "narrow" in options.what:
+            narrow(3_000, 6_000, 3)
         if "plif" in options.what:
             plif(options.repeats)
-        for name in set(options.what) - {"whole", "effective", "plif", "large"}:
+        for name in set(options.what) - {"whole", "effective", "narrow", "plif", "large"}:
             real(name, options.contexts)
 
 

@@ -83,7 +83,7 @@ def spectrum(
         * "gram" streams blocks into a Gram matrix and sees nothing below the root of epsilon;
           "gram-float32" is twice as fast and sees down to a few thousandths;
         * "two-level" takes the large directions out and streams once more: about eleven digits;
-        * "tsqr" streams blocks into a QR decomposition, as accurate as dense, for twice the work of gram;
+        * "tsqr" streams blocks into a QR decomposition, as accurate as dense, for several times the work;
         * "lanczos" estimates effective ranks of matrices too large for all of these, to about one in a
           hundred, from one or two dozen passes, and returns a :class:`SpectrumEstimate`.
     precision : str, optional
