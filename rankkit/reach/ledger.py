@@ -157,8 +157,8 @@ class Ledger:
         b = np.zeros(len(leaders)) if self.b is None else self.b[leaders]
         level = bool((b == b[0]).all())
         found = own_directions(rows, asked, clear=LEVEL if level else TILTED)
-        for k in np.flatnonzero(found.leads > 0):
-            state = found.states[k]
+        leads = np.flatnonzero(found.leads > 0)
+        for k, state in zip(leads, found.states[leads], strict=True):  # a copy, without the states that lose
             if not level and b[asked[k]] < b.max():
                 gap = np.frexp(b.max() / 2 - b[asked[k]] / 2)[1] + 1  # of halves, which do not overflow
                 need = gap - np.frexp(found.leads[k])[1] - found.exponent + 2

@@ -10,8 +10,9 @@ step              question                                               cost
 ``exact``         all that floating point cannot tell                    rational solves
 ================  =====================================================  ======================
 
-Every step gets what the steps before it left open, and only proposes: the ledger checks. ``bounded`` takes
-the last three steps again where states are bounded.
+Every step gets what the steps before it left open, and only proposes: the ledger checks. ``steps`` runs
+them; ``bounded`` takes the last three again where states are bounded. ``coordinates`` makes the rows easy to
+search, ``hulls`` holds where searches stand, and ``wolfe`` is their compiled loop.
 """
 
 from rankkit.reach.engine.bounded import decide_within

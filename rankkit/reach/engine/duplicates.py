@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
 import numpy as np
 
+from rankkit import arrays
 from rankkit.arrays import FloatArray, IntArray
 
 
@@ -53,14 +53,26 @@ def group_rows(W: FloatArray, b: FloatArray) -> RowGroups:
     (array([2, 1, 2, 2]), array([False, False,  True,  True]))
     """
     leader = np.arange(len(W))
+    keys = _keys(W)
+    values, counts = np.unique(keys, return_counts=True)
     first: dict[bytes, int] = {}
-    for i, row in enumerate(W):
-        key = hashlib.blake2b((row + 0.0).tobytes(), digest_size=16).digest()  # + 0.0 turns -0.0 into 0.0
-        if np.array_equal(W[first.setdefault(key, i)], row):
-            leader[i] = first[key]
+    for i in np.flatnonzero(np.isin(keys, values[counts > 1])).tolist():
+        leader[i] = first.setdefault((W[i] + 0.0).tobytes(), i)  # + 0.0 turns -0.0 into 0.0
     for head in np.unique(leader[leader != np.arange(len(W))]):
         members = np.flatnonzero(leader == head)
         leader[members] = members[np.argmax(b[members])]
     level = b == b[leader]
     tied = level & (np.bincount(leader[level], minlength=len(W))[leader] > 1)
     return RowGroups(leader, tied)
+
+
+def _keys(W: FloatArray) -> np.ndarray:
+    """Return a number for each row, the same for equal rows, and seldom for others."""
+    keys = np.empty(len(W), np.uint64)
+    factors = np.random.default_rng(0).integers(2**63, size=W.shape[1], dtype=np.uint64) * np.uint64(
+        2
+    ) + np.uint64(1)
+    for cut in arrays.row_blocks(len(W), 8 * W.shape[1]):
+        bits = (W[cut] + 0.0).view(np.uint64)
+        keys[cut] = np.einsum("ij,j->i", bits ^ bits >> np.uint64(32), factors)  # low bits are often all 0
+    return keys

@@ -42,7 +42,6 @@ class _Run:
     def __init__(self, ledger: Ledger, groups: RowGroups, asked: IntArray, progress: Progress) -> None:
         self.ledger, self.groups, self.asked, self.progress = ledger, groups, asked, progress
         self.leaders = groups.leaders
-        self.rows = ledger.W if len(self.leaders) == len(ledger.W) else ledger.W[self.leaders]
         biases = None if ledger.b is None else ledger.b[self.leaders]
         self.biases = None if biases is None or (biases == biases[0]).all() else biases
         self.wanted = np.unique(groups.leader[asked])
@@ -52,14 +51,18 @@ class _Run:
     def run(self) -> None:
         self._dominated_duplicates()
         if len(self.leaders) == 1:
-            self._witness(self.leaders, np.zeros((1, self.rows.shape[1])), Rule.ALONE)
+            self._witness(self.leaders, np.zeros((1, self.ledger.W.shape[1])), Rule.ALONE)
             return
-        rivals = self.ledger.enter_own_directions(self.rows, self.leaders, self._open_points())
+        rivals = self.ledger.enter_own_directions(self._rows(), self.leaders, self._open_points())
         self._report()
         if len(self._open_points()):
-            stuck = self._nearest_points(make_cloud(self.rows, self.biases), rivals)
+            stuck = self._nearest_points(make_cloud(self._rows(), self.biases), rivals)
             with self.threads.limit(limits=1):
                 self._exactly(stuck)
+
+    def _rows(self) -> FloatArray:
+        """Return the distinct rows: a copy if any occurs twice, which is best not kept."""
+        return self.ledger.W if len(self.leaders) == len(self.ledger.W) else self.ledger.W[self.leaders]
 
     def _dominated_duplicates(self) -> None:
         for i in self.asked:
@@ -115,7 +118,7 @@ class _Run:
         """Decide the rest in rational arithmetic."""
         if not stuck:
             return
-        hull = ExactHull(self.rows, self.biases)
+        hull = ExactHull(self._rows(), self.biases)
         for i, state in stuck.items():
             outcome = hull.decide(i, state.support, state.rivals)
             leader = int(self.leaders[i])
