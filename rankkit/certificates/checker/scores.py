@@ -70,10 +70,13 @@ class _States:
 
     def rows(self, which: Any) -> Floats:
         """Return rows less the mean, with their biases."""
-        rows = np.ldexp(self.W[which], -self.unit)
+        some, d = self.W[which], self.W.shape[1]
+        rows = np.empty((len(some), len(self.mean)))
+        np.ldexp(some, -self.unit, out=rows[:, :d])
         if self.b is not None:
-            rows = np.column_stack([rows, np.ldexp(self.b[which], -self.lift)])
-        return np.asarray(rows - self.mean)
+            np.ldexp(self.b[which], -self.lift, out=rows[:, d])
+        rows -= self.mean
+        return rows
 
     def lead(self, k: int, others: Any) -> Floats:
         """Return by how much at most the biases of ``others`` exceed that of the class of state k."""
@@ -86,12 +89,15 @@ class _States:
     def against(self, tile: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
         """Return the pairs (state, class) of some classes that norms and the float32 product leave open."""
         some = int(np.searchsorted(self.needed, self.sizes[tile].max(), side="right"))
-        far = np.column_stack([self.rows(tile).astype(np.float32), _up(self.sizes[tile])]).T
+        if not some:
+            return self.order[:0], tile[:0]
+        far = np.empty((len(tile), self.near.shape[1]), np.float32)
+        far[:, :-1], far[:, -1] = self.rows(tile), _up(self.sizes[tile])
         step = max(1, PAIRS // len(tile))
         found = []
         for at in range(0, some, step):
             stop = min(at + step, some)
-            open_ = ~(self.near[at:stop] @ far < self.own[at:stop])
+            open_ = ~(self.near[at:stop] @ far.T < self.own[at:stop])
             found.append(np.flatnonzero(open_) + at * len(tile))
         k, j = np.divmod(np.concatenate([np.zeros(0, np.int64), *found]), len(tile))
         which, rivals = self.order[k], tile[j]
