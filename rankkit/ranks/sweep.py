@@ -114,7 +114,7 @@ def gain_sweep(
         Where to measure.
     families : sequence of PointwiseFunction, optional
         By default a smooth, a bending, an exploding and a kinked one. With "segments" they are made:
-        :meth:`PLIF.random` of each value.
+        :meth:`rankkit.functions.PLIF.random` of each value.
     level : float
         Multiple of the largest singular value above which values count.
     contexts, classes, d, scale
