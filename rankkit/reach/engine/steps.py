@@ -8,6 +8,7 @@ from fractions import Fraction
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
+from rankkit import arrays
 from rankkit.arrays import Array, FloatArray, IntArray
 from rankkit.reach.engine import min_norm
 from rankkit.reach.engine.coordinates import Cloud, make_cloud
@@ -105,10 +106,13 @@ class _Run:
         if not self.found:
             return first
         sources = cloud.points32[[source for source, _ in self.found]]
-        mine = cloud.points32[wave]
-        size = np.einsum("ij,ij->i", mine, mine)
-        apart = size[:, None] - 2 * mine @ sources.T + np.einsum("ij,ij->i", sources, sources)
-        near = np.where(apart.min(axis=1) < NEIGHBOUR**2 * size, apart.argmin(axis=1), -1)
+        long = np.einsum("ij,ij->i", sources, sources)
+        near = np.empty(len(wave), np.int64)
+        for cut in arrays.row_blocks(len(wave), 8 * len(sources)):
+            mine = cloud.points32[wave[cut]]
+            size = np.einsum("ij,ij->i", mine, mine)
+            apart = long - 2 * (mine @ sources.T)  # and size
+            near[cut] = np.where(apart.min(axis=1) + size < NEIGHBOUR**2 * size, apart.argmin(axis=1), -1)
         return [
             rivals if k < 0 else np.setdiff1d(np.union1d(rivals, self.found[k][1]), [i])
             for i, k, rivals in zip(wave, near, first, strict=True)
