@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 
 from rankkit import arrays
 from rankkit.arrays import FloatArray
 from rankkit.errors import InputError
+
+__all__ = ["AtLeast", "Box", "Free", "NonNegative"]
+
+#: Domains that are not offered, and what those that are say about them.
+_INSTEAD = {
+    "Ball": (
+        "without a bias, the answer for any ball around 0 is that for Free(); with one, what never wins in "
+        "Box(r) never wins in the ball of radius r, and what wins in Box(r / sqrt(d)) wins in the ball"
+    ),
+    "LayerNorm": (
+        "its states gamma * z + beta lie in the Box from beta - r |gamma| to beta + r |gamma| with "
+        "r = sqrt(d - 1), and what never wins there never wins at them"
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -115,6 +130,13 @@ class NonNegative(Box):
 
 
 Domain = Free | Box
+
+if not TYPE_CHECKING:  # a type checker knows the names
+
+    def __getattr__(name: str) -> NoReturn:
+        """Say of a name that is not here what is."""
+        told = f"module {__name__!r} has no attribute {name!r}; the domains are {', '.join(sorted(__all__))}"
+        raise AttributeError(f"{told}. {name}: {_INSTEAD[name]}" if name in _INSTEAD else told)
 
 
 def _bound(name: str, value: object) -> FloatArray:

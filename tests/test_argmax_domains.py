@@ -250,3 +250,25 @@ def test_a_domain_that_is_none_is_refused(domain: object) -> None:
 def test_domains_that_are_none_are_errors(make: Callable[[], object], error: type[Exception]) -> None:
     with pytest.raises(error):
         make()
+
+
+@pytest.mark.parametrize("name", ["Ball", "LayerNorm", "box", "Sphere"])
+def test_a_domain_that_is_not_there_names_those_that_are(name: str) -> None:
+    with pytest.raises(AttributeError, match="the domains are AtLeast, Box, Free, NonNegative") as told:
+        getattr(rk.domains, name)
+    assert (f". {name}: " in str(told.value)) == (name in ("Ball", "LayerNorm"))
+    assert not hasattr(rk.domains, name)
+    assert all(hasattr(rk.domains, other) for other in rk.domains.__all__)
+
+
+def test_boxes_named_in_place_of_other_domains_hold_what_is_said() -> None:
+    rng, d = np.random.default_rng(0), 5
+    z = np.vstack([rng.standard_normal((1000, d)), d * np.eye(d)])
+    z -= z.mean(axis=1, keepdims=True)
+    z *= np.sqrt(d) / np.linalg.norm(z, axis=1, keepdims=True)
+    assert np.abs(z).max() == pytest.approx(np.sqrt(d - 1))  # the radius for LayerNorm, and no smaller one
+    head = rk.Head(rng.standard_normal((30, d)), rng.standard_normal(30))
+    within = rk.argmaxable(head, Box(1 / np.sqrt(d)))
+    states = np.array([np.atleast_2d(within.certificate(int(i)).x).sum(axis=0) for i in within.argmaxable])
+    assert len(states)
+    assert np.linalg.norm(states, axis=1).max() <= 1 + 1e-12
