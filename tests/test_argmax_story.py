@@ -122,7 +122,7 @@ def test_near_duplicates_are_found_with_the_norm_below_which_they_are_beaten(lif
     assert not np.isin(cluster.beaten_by, cluster.classes).any()
     text = report.story()
     assert "near duplicates" in text
-    assert f"{low:.3g}" in text
+    assert f"the shortest state that puts one of them ahead of all others has a norm of {low:.3g}." in text
 
 
 def test_a_cluster_that_is_dominated_from_outside_is_beaten_at_every_norm() -> None:
@@ -130,6 +130,7 @@ def test_a_cluster_that_is_dominated_from_outside_is_beaten_at_every_norm() -> N
     W = np.vstack([rng.standard_normal((60, 2)), [0.5, 0.2] + 1e-3 * rng.standard_normal((30, 2))])
     report = decided(W, np.append(np.zeros(60), np.full(30, -2.0)))
     assert report.clusters[0].norm == (np.inf, np.inf)
+    assert "none of which can win" in report.story()
     assert "at every state others are ahead of all of them" in report.story()
 
 

@@ -307,6 +307,8 @@ BAD = [
     (("report", "{}/head.npz", "--out", "{}"), "which is a folder"),
     (("spectrum", "{}/complex.npz"), "complex128"),
     (("argmax", "{}/head.npz", "--save", "{}/c.txt"), "c.txt"),
+    (("argmax", "{}/head.npz", "--save", "{}/no/folder/c.npz"), "not a folder"),
+    (("argmax", "no-such.npz", "--save", "{}/no/folder/c.npz"), "not a folder"),  # before anything else
     (("check", "{}/none.npz", "{}/head.npz"), "none.npz"),
     (("check", "{}/head.npz", "{}/head.npz"), "not a file of certificates"),
     (("theorems", "verify", "polynomial-rnk"), "did you mean polynomial-rank"),

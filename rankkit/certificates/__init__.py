@@ -3,7 +3,7 @@
 from rankkit.certificates.checker import Refusal
 from rankkit.certificates.kinds import Certificate, Combination, Directions, Witness
 from rankkit.certificates.rank_kinds import GenericMinor, Minor, Monomials
-from rankkit.certificates.store import check, check_all, load, pack, save
+from rankkit.certificates.store import check, check_all, load, pack, save, target
 
 __all__ = [
     "Certificate",
@@ -19,4 +19,5 @@ __all__ = [
     "load",
     "pack",
     "save",
+    "target",
 ]

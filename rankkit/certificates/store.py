@@ -64,14 +64,24 @@ def check_all(
 
 def save(path: str | Path, certificates: Sequence[Certificate]) -> None:
     """Write certificates of one head to ``path``: .npz (compact) or .json (to read)."""
-    path = Path(path)
+    path = target(path)
     if path.suffix == ".json":
         content = json.dumps([c.to_json() for c in certificates], allow_nan=False).encode()
-    elif path.suffix == ".npz":
-        content = pack(certificates)
     else:
-        raise LoadError(f"{path} has suffix {path.suffix!r}; certificates are written as .npz or .json")
+        content = pack(certificates)
     path.write_bytes(content)
+
+
+def target(path: str | Path) -> Path:
+    """Return where certificates go, after checking that they can: worth asking before a long search."""
+    path = Path(path)
+    if path.suffix not in (".json", ".npz"):
+        raise LoadError(f"{path} has suffix {path.suffix!r}; certificates are written as .npz or .json")
+    if path.is_dir():
+        raise LoadError(f"{path} is a folder; wanted a file in it, such as certificates.npz")
+    if not path.parent.is_dir():
+        raise LoadError(f"{path} cannot be written: {path.parent} is not a folder; make it first")
+    return path
 
 
 def load(path: str | Path) -> list[Certificate]:

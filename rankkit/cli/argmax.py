@@ -34,10 +34,13 @@ def argmax(
     as_json: heads.Json = False,
 ) -> None:
     """Decide for every class whether some state makes it win."""
+    from rankkit import certificates
     from rankkit.domains import Box, Free
     from rankkit.reach import argmaxable
     from rankkit.reach.story import by_rule, found, readable, why
 
+    if save is not None:
+        certificates.target(save)
     loaded = heads.resolve(head, weight, bias, transpose)
     low, high = -inf if lower is None else lower, inf if upper is None else upper
     domain = Free() if (low, high) == (-inf, inf) else Box(low, high)

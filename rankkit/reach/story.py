@@ -115,15 +115,16 @@ def found(report: ArgmaxReport) -> list[str]:
     never = report.unargmaxable
     if len(never):
         out.append(f"Never winning: {names(report, never)}.")
-        most = [f"{readable(head.class_name(j))} ({n:,} times)" for j, n in dominators(report)[:5]]
+        most = [f"{readable(head.class_name(j))} ({_times(n)})" for j, n in dominators(report)[:5]]
         out.append(f"Most often the heaviest of those above them: {', '.join(most)}.")
     if len(report.tied):
         out.append(f"Tied: {names(report, report.tied)}.")
     for cluster in report.clusters[:3]:
-        inside = np.isin(report.argmaxable, cluster.classes).sum()
+        inside = int(np.isin(report.argmaxable, cluster.classes).sum())
+        some = f"{inside:,}" if inside else "none"
         out.append(
-            f"{len(cluster.classes):,} classes are near duplicates, {inside:,} of which can win: their rows "
-            f"lie within {cluster.radius:.2g} of their mean{_needs(cluster.norm)}."
+            f"{len(cluster.classes):,} classes are near duplicates, {some} of which can win: their rows lie "
+            f"within {cluster.radius:.2g} of their mean{_needs(cluster.norm)}."
         )
     return out
 
@@ -166,8 +167,14 @@ def _needs(norm: tuple[float, float]) -> str:
         return ", and at every state others are ahead of all of them"
     if high == 0:
         return "; states of any length put some of them ahead of all others"
+    if f"{low:.3g}" == f"{high:.3g}":
+        return f"; the shortest state that puts one of them ahead of all others has a norm of {low:.3g}"
     text = f"; no state of norm below {low:.3g} puts any of them ahead of all others"
     return text + (f", one of norm {high:.3g} does" if np.isfinite(high) else "")
+
+
+def _times(n: int) -> str:
+    return "once" if n == 1 else f"{n:,} times"
 
 
 _DOES = {
