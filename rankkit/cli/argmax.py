@@ -46,7 +46,12 @@ def argmax(
     domain = Free() if (low, high) == (-inf, inf) else Box(low, high)
     try:
         with output.progress(quiet=as_json) as show:
-            report = argmaxable(loaded, domain, journal=journal, progress=output.stage(show, "classes"))
+            report = argmaxable(
+                loaded,
+                domain,
+                journal=journal,
+                progress=lambda done, asked: show(f"{done:,} of {asked:,} classes", done / max(1, asked)),
+            )
     except KeyboardInterrupt as stop:
         kept = (
             "with --journal FILE, what is decided is kept"
