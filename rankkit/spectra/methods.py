@@ -132,9 +132,7 @@ def _qr(source: Source, center: str | None, progress: Progress | None) -> Found:
     if center == "both":
         G = G - G.mean(axis=0)
     left, right = (linalg.qr(X, mode="r", check_finite=False)[0][: X.shape[1]] for X in (G, V))
-    values = np.zeros(min(source.shape))
-    found = linalg.svdvals(left @ right.T, check_finite=False)[: len(values)]
-    values[: len(found)] = found
+    values = _of_product(left, right, source.shape)
     return Found(np.ldexp(values, top), float(np.ldexp(scale, top)))
 
 
@@ -142,6 +140,14 @@ def _columns_near_one(X: FloatArray) -> tuple[FloatArray, IntArray]:
     """Return X with every column divided by a power of two, and the exponents: nothing is rounded."""
     exponents = np.frexp(np.abs(X).max(axis=0))[1]
     return np.ldexp(X, -exponents), exponents
+
+
+def _of_product(left: FloatArray, right: FloatArray, shape: tuple[int, int]) -> FloatArray:
+    """Return the singular values of left right^T, as those of a matrix of that shape: the others are 0."""
+    values = np.zeros(min(shape))
+    found = linalg.svdvals(left @ right.T, check_finite=False)[: len(values)]
+    values[: len(found)] = found
+    return values
 
 
 def _gram(source: Source, center: str | None, progress: Progress | None) -> Found:
@@ -196,7 +202,5 @@ def _features(source: Source, center: str | None, progress: Progress | None) -> 
             "use 'auto'"
         )
     left, right, scale = thin_factors(source, near, center)
-    values = np.zeros(min(source.shape))
-    found = linalg.svdvals(left @ right.T, check_finite=False)[: len(values)]
-    values[: len(found)] = found
+    values = _of_product(left, right, source.shape)
     return Found(values, scale, float(np.sqrt(np.prod(source.shape, dtype=float))) * near.entry_error)

@@ -46,10 +46,9 @@ def check(
         return [Refusal(wrong)] * len(certificates)
     identity = files.fingerprint(W, b)
     reasons: list[str | None] = []
-    batch: list[tuple[int, int, Floats, list[int]]] = []  # witnesses are cheaper together
-    simplices: dict[
-        tuple[int, ...], list[tuple[int, int, Floats]]
-    ] = {}  # and so are classes within one simplex
+    # Witnesses are cheaper together, and so are classes within one simplex.
+    batch: list[tuple[int, int, Floats, list[int]]] = []
+    simplices: dict[tuple[int, ...], list[tuple[int, int, Floats]]] = {}
     for place, certificate in enumerate(certificates):
         try:
             reason = _form(certificate, identity)
