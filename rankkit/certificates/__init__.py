@@ -2,10 +2,11 @@
 
 from rankkit.certificates.checker import Refusal
 from rankkit.certificates.kinds import Certificate, Combination, Directions, Witness
-from rankkit.certificates.rank_kinds import GenericMinor, Minor, Monomials
+from rankkit.certificates.rank_kinds import Ceiling, GenericMinor, Minor, Monomials
 from rankkit.certificates.store import check, check_all, load, pack, save, target
 
 __all__ = [
+    "Ceiling",
     "Certificate",
     "Combination",
     "Directions",

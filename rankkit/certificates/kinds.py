@@ -13,7 +13,7 @@ import numpy as np
 from rankkit.arrays import FloatArray
 from rankkit.certificates.checker import files
 from rankkit.certificates.encoding import array, encode, frozen, hexadecimal
-from rankkit.certificates.rank_kinds import GenericMinor, Minor, Monomials
+from rankkit.certificates.rank_kinds import Ceiling, GenericMinor, Minor, Monomials
 from rankkit.domains import Box, Domain, Free
 
 
@@ -174,7 +174,7 @@ class Directions:
         return cls(c["head"], tuple(c["classes"]), tuple(c["exponents"]), centre, through)
 
 
-Certificate = Witness | Directions | Combination | Minor | GenericMinor | Monomials
+Certificate = Witness | Directions | Combination | Minor | GenericMinor | Monomials | Ceiling
 KINDS: dict[str, type[Certificate]] = {
     "witness": Witness,
     "directions": Directions,
@@ -182,6 +182,7 @@ KINDS: dict[str, type[Certificate]] = {
     "minor": Minor,
     "generic_minor": GenericMinor,
     "monomials": Monomials,
+    "ceiling": Ceiling,
 }
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 from rankkit.arrays import FloatArray
-from rankkit.certificates.encoding import array, encode, frozen
+from rankkit.certificates.encoding import array, encode, frozen, read_only
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,3 +172,68 @@ class Monomials:
         """Read a certificate from JSON values."""
         contexts, classes = c["shape"]
         return cls(c["head"], c["subject"], c["function"], (contexts, classes), c["d"], c["bias"], c["rank"])
+
+
+@dataclass(frozen=True, eq=False)
+class Ceiling:
+    """A rule that bounds a rank from above, and what it takes to apply it anew.
+
+    Attributes
+    ----------
+    head : str
+        Fingerprint of the head.
+    subject : str
+        "matrix", "scores", "centred" or "log_probs", as in :class:`Minor`.
+    rule : str
+        "shape", "distinct rows", "distinct classes", "opposites", "equal norms", "spans", "null vectors",
+        "cells" or "cover".
+    rank : int
+        The bound.
+    shape : tuple of int
+        (contexts, classes), or that of the matrix.
+    function : dict, optional
+        What ``f.spec()`` returns; None for a matrix, and where the rule holds for every function.
+    contexts : numpy.ndarray (contexts, d), float64, optional
+        All rows of H; None where the rule does not look at them.
+    detail : dict
+        The side that a rule is applied to ("of"), rows and columns that cover, or factors.
+    """
+
+    head: str
+    subject: str
+    rule: str
+    rank: int
+    shape: tuple[int, int]
+    function: Mapping[str, Any] | None = None
+    contexts: FloatArray | None = None
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.contexts is not None:
+            object.__setattr__(self, "contexts", read_only(self.contexts))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the certificate as JSON values."""
+        return {**self.fields(), "contexts": None if self.contexts is None else encode(self.contexts)}
+
+    def fields(self) -> dict[str, Any]:
+        """Return the same with contexts as the array that they are, which the checker reads too."""
+        return {
+            "kind": "ceiling",
+            "head": self.head,
+            "subject": self.subject,
+            "rule": self.rule,
+            "rank": self.rank,
+            "shape": list(self.shape),
+            "function": None if self.function is None else dict(self.function),
+            "contexts": self.contexts,
+            "detail": dict(self.detail),
+        }
+
+    @classmethod
+    def from_json(cls, c: Mapping[str, Any]) -> Self:
+        """Read a certificate from JSON values."""
+        contexts = None if c["contexts"] is None else array(c["contexts"])
+        rows, columns = c["shape"]
+        about = c["head"], c["subject"], c["rule"], c["rank"], (rows, columns)
+        return cls(*about, c["function"], contexts, c["detail"])

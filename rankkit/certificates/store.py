@@ -14,6 +14,7 @@ from rankkit import arrays, threads
 from rankkit.certificates import checker
 from rankkit.certificates.checker import Refusal, files
 from rankkit.certificates.kinds import KINDS, Certificate, Combination, Witness, restriction
+from rankkit.certificates.rank_kinds import Ceiling
 from rankkit.domains import Free
 from rankkit.errors import InputError, LoadError
 from rankkit.heads import Head, LowRankLogits
@@ -26,7 +27,7 @@ def check(
 
     Parameters
     ----------
-    certificate : Witness, Combination, Minor, GenericMinor, Monomials, or their JSON form
+    certificate : Witness, Combination, Minor, GenericMinor, Monomials, Ceiling, or their JSON form
         The claim and its proof.
     subject : Head or LowRankLogits
         What the claim is about. With logits, the contexts that a minor holds must be rows of theirs.
@@ -136,19 +137,19 @@ def pack(certificates: Sequence[Certificate]) -> bytes:
 def _json(certificate: Certificate | Mapping[str, Any]) -> Mapping[str, Any]:
     if isinstance(certificate, Mapping):
         return certificate
-    if isinstance(certificate, Witness | Combination):
+    if isinstance(certificate, Witness | Combination | Ceiling):
         return certificate.fields()
     return certificate.to_json()
 
 
 def _belongs(certificate: Mapping[str, Any], logits: LowRankLogits) -> Literal[True] | Refusal:
-    if certificate.get("contexts") is not None:
-        rows = certificate["rows"]
+    contexts = certificate.get("contexts")
+    if contexts is not None:
+        given = contexts if isinstance(contexts, np.ndarray) else files.decode(contexts)
+        rows = certificate.get("rows", range(len(given)))  # a ceiling is about all of them
         inside = all(r < len(logits.H) for r in rows)
-        if not inside or not np.array_equal(
-            arrays.widen(logits.H[rows]), files.decode(certificate["contexts"])
-        ):
+        if not inside or not np.array_equal(arrays.widen(logits.H[list(rows)]), given):
             return Refusal("the certificate is for other contexts")
-    if certificate["kind"] == "monomials" and tuple(certificate["shape"]) != logits.shape:
+    if certificate["kind"] in ("monomials", "ceiling") and tuple(certificate["shape"]) != logits.shape:
         return Refusal("the certificate is for another number of contexts")
     return True

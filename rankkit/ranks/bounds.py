@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from rankkit import arrays, threads
-from rankkit.certificates import Minor, check
+from rankkit.certificates import Minor, check, check_all
 from rankkit.errors import CertificateError
 from rankkit.functions.base import PointwiseFunction, apply
 from rankkit.functions.identity import Identity
@@ -144,8 +144,12 @@ def _generic(subject: Subject, lower: int, wanted: int, rng: np.random.Generator
 
 def _upper(asked: Subject, bounds: Callable[[Subject], list[RankBound]]) -> list[RankBound]:
     """Return upper bounds whose certificates hold, the smallest first."""
-    holding = [b for b in bounds(asked) if b.certificate is None or check(b.certificate, asked.about)]
-    return sorted(holding, key=lambda bound: bound.value)
+    found = bounds(asked)
+    claims = [b.certificate for b in found if b.certificate is not None]
+    verdicts = iter(check_all(claims, asked.head))
+    return sorted(
+        (b for b in found if b.certificate is None or next(verdicts)), key=lambda bound: bound.value
+    )
 
 
 def _lower(

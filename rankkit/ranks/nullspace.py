@@ -1,88 +1,180 @@
-"""Exact ranks: pivots modulo a prime, then null vectors over the rationals, multiplied out."""
+"""Exact ranks: pivots modulo a prime, then the matrix written as a product of integer matrices that thin."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
 from math import lcm
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from rankkit.arrays import FloatArray
-from rankkit.certificates.checker.logits import residues
-from rankkit.certificates.checker.modular import PRIMES, pivots, reduce
-from rankkit.ranks.dyadic import Dyadic
+from rankkit.certificates.checker.exact import Integers
+from rankkit.certificates.checker.factors import Table, differences, integral, is_product, modulo
+from rankkit.certificates.checker.modular import PRIMES, pivots
+from rankkit.certificates.encoding import integers
 
-PRIME = PRIMES[1]
+#: Rank^4 times bits up to which a lattice is reduced: some seconds.
+LATTICE = 2e10
 
-#: Entries, rank, rank and bits multiplied, beyond which no rational system is solved: some seconds of work.
-WORK = 5e11
+#: Rows, columns solved for, rank, rank and bits multiplied, up to which they are solved for: some seconds.
+WORK = 5e12
+
+#: Rows that are added to a lattice at a time.
+MORE = 12
+
+
+#: Digits of factors, in bits, above which they are not written down.
+WRITTEN = 4e7
+
+
+class Factors(NamedTuple):
+    """Why an integer matrix has rank r at most: ``scale`` times it is the product of two, r columns wide.
+
+    ``left`` is (n, r) and ``right`` (r, m). Or ``left`` is a list of r columns of the matrix itself, and
+    ``right`` makes the others of them.
+    """
+
+    left: Integers | list[int]
+    right: Integers
+    scale: int
+
+    def hold(self, table: Table) -> bool:
+        """Whether the product is that matrix."""
+        if isinstance(self.left, list):
+            others = np.setdiff1d(np.arange(table.shape[1]), self.left)
+            return is_product(table[:, others], self.scale, table[:, self.left], self.right)
+        return is_product(table, self.scale, self.left, self.right)
+
+    def transposed(self, table: Table) -> Factors:
+        """Return factors of the transpose of that matrix."""
+        if not isinstance(self.left, list):
+            return Factors(self.right.T, self.left.T, self.scale)
+        right = np.zeros((len(self.right), table.shape[1]), dtype=object)
+        right[:, np.setdiff1d(np.arange(table.shape[1]), self.left)] = self.right
+        right[np.arange(len(self.left)), self.left] = self.scale
+        return Factors(right.T, _objects(table[:, self.left]).T, self.scale)
+
+    def to_json(self) -> dict[str, Any] | None:
+        """Return the factors as a certificate holds them; None where they are too long for one."""
+        parts = [self.right] if isinstance(self.left, list) else [self.left, self.right]
+        if sum(x.size * max(8, int(np.abs(x).max(initial=0)).bit_length()) for x in parts) > WRITTEN:
+            return None
+        left = {"columns": self.left} if isinstance(self.left, list) else {"left": integers(self.left)}
+        return {**left, "right": integers(self.right), "scale": self.scale}
 
 
 def exact_rank(array: FloatArray, less_first_row: bool = False) -> int:
     """Return the rank of a matrix (n, d), with ``less_first_row`` that of its rows less the first one.
-
-    Elimination modulo a prime can only under-count, so full rank needs no more. Where it finds r < d, the
-    other columns are solved for in terms of r pivot columns and the solution is multiplied out over all
-    rows: if it holds, the rank is r. If it does not (the prime divides a minor), min(n, d) is returned,
-    which is a bound all the same.
 
     >>> exact_rank(np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 9.0], [7.0, 8.0, 15.0], [0.0, 1.0, 1.0]]))
     2
     >>> exact_rank(np.array([[1.0, 2.0], [2.0, 3.0], [3.0, 4.0]]), less_first_row=True)
     1
     """
+    factors = exact_factors(array, less_first_row)
+    n, d = array.shape
+    return min(n - less_first_row, d) if factors is None else len(factors.right)
+
+
+def exact_factors(array: FloatArray, less_first_row: bool = False) -> Factors | None:
+    """Return integer factors of a matrix over a power of two, as thin as its rank; None if that is full.
+
+    Elimination modulo a prime can only under-count, so full rank needs no more, and of a tall matrix a
+    few rows may show it. None is also returned where the prime divides a minor; full rank is a bound then.
+    """
     n, d = array.shape
     some = np.unique(np.linspace(0, n - 1, d + 8).astype(int))
-    if len(some) < n and len(_pivots(array[some], less_first_row)[1]) == d:
-        return d
-    rows, cols = _pivots(array, less_first_row)
-    full = min(n - less_first_row, d)
-    return len(cols) if len(cols) == full or _solves(_integers(array, less_first_row), rows, cols) else full
+    if len(some) < n and len(_pivots(_moved(integral(array[some]), less_first_row), PRIMES[0])[1]) == d:
+        return None
+    return factor(_moved(integral(array), less_first_row))
 
 
-def rational_rank(matrix: Sequence[Sequence[Fraction]]) -> int | None:
-    """Return the rank of a matrix of rationals; None where it would take too long to multiply out.
+def rational_factors(matrix: Sequence[Sequence[Fraction]]) -> Factors | None:
+    """Return the factors of a matrix of rationals, each row times its denominator; None where there are none.
 
-    >>> rational_rank([[Fraction(1, 3), Fraction(2, 3)], [Fraction(1, 2), Fraction(1)]])
-    1
+    >>> rational_factors([[Fraction(1, 3), Fraction(2, 3)], [Fraction(1, 2), Fraction(1)]]).right.tolist()
+    [[1, 2]]
     """
     table = []
     for row in matrix:
         whole = lcm(*(q.denominator for q in row))  # another factor for every row does not change rank
         table.append([int(q * whole) for q in row])
-    n, m = len(table), len(table[0])
-    modular = np.array([[a % PRIME for a in row] for row in table], dtype=np.float64)
-    rows, cols = pivots(reduce(modular, PRIME), PRIME)
-    bits = max(a.bit_length() for row in table for a in row)
-    if len(cols) == min(n, m):
-        return len(cols)
-    if n * m * len(cols) ** 2 * bits > WORK:
-        return None
-    return len(cols) if _solves(table, rows, cols) else None
+    return factor(np.array(table, dtype=object))
 
 
-def _pivots(array: FloatArray, less_first_row: bool) -> tuple[list[int], list[int]]:
-    found, _ = residues(array, PRIME)
-    return pivots(reduce(found[1:] - found[0], PRIME) if less_first_row else found, PRIME)
+def factor(table: Table) -> Factors | None:
+    """Write an integer matrix as a product of two that are as thin as its rank, if that is not full.
+
+    Any r independent columns determine how the others depend on them, but by fractions of determinants.
+    Where r is small there are short factors: a reduced basis of the lattice that the rows span, by the
+    method of Lenstra, Lenstra and Lovász [lenstra1982]_, and the coordinates of each row in it.
+    """
+    bits = int(np.abs(table).max(initial=0)).bit_length()
+    for p in PRIMES:
+        rows, cols = _pivots(table, p)
+        r = len(cols)
+        if r == min(table.shape):
+            return None
+        if r == 0:
+            found = Factors([], _objects(table[:0]), 1)
+        elif r**4 * bits <= LATTICE:
+            found = _lattice(table, rows, cols)
+        elif len(table) * (table.shape[1] - r) * r**2 * bits <= WORK:
+            found = _null_vectors(table, rows, cols)
+        else:
+            return None
+        if found.hold(table):
+            return found
+    return None
 
 
-def _solves(table: list[list[int]], rows: list[int], columns: list[int]) -> bool:
-    """Whether every column is exactly the combination of the named ones that the named rows determine."""
+def _lattice(table: Table, rows: list[int], cols: list[int]) -> Factors:
+    """Reduce some rows, which span the lattice of nearly all; add those that they do not reach."""
     import flint
 
-    others = [c for c in range(len(table[0])) if c not in set(columns)]
-    target = [[row[c] for c in others] for row in table]
-    if not columns:
-        return not any(a for row in target for a in row)
-    basis = [[row[c] for c in columns] for row in table]
-    solution = flint.fmpz_mat([basis[r] for r in rows]).solve(flint.fmpz_mat([target[r] for r in rows]))
-    numerators, denominator = solution.numer_denom()
-    return bool(flint.fmpz_mat(basis) * numerators == flint.fmpz_mat(target) * denominator)
+    pivot_columns = _objects(table[:, cols])
+    extra = np.setdiff1d(np.linspace(0, len(table) - 1, MORE).astype(int), rows)
+    spanning = pivot_columns[[*rows, *extra.tolist()]].tolist()
+    for _ in range(4):
+        reduced = flint.fmpz_mat(spanning).lll(delta=0.5, eta=0.7).tolist()
+        basis = [row for row in reduced if any(row)]
+        solved = flint.fmpz_mat(basis).transpose().solve(flint.fmpz_mat(pivot_columns.T.tolist()))
+        left, scale = (part for part in solved.numer_denom())
+        coordinates, scale = _array(left).T, int(scale)
+        missed = np.flatnonzero((coordinates % scale).any(axis=1))
+        if not len(missed):
+            break
+        spanning = basis + pivot_columns[missed[:MORE]].tolist()
+    square = flint.fmpz_mat(coordinates[rows].tolist())
+    right, more = square.solve(flint.fmpz_mat((_objects(table[rows]) * scale).tolist())).numer_denom()
+    return Factors(coordinates, _array(right), scale * int(more))
 
 
-def _integers(array: FloatArray, less_first_row: bool) -> list[list[int]]:
-    table = Dyadic.of(array).rows()  # the common power of two does not change rank
-    if less_first_row:
-        return [[a - b for a, b in zip(row, table[0], strict=True)] for row in table[1:]]
-    return table
+def _null_vectors(table: Table, rows: list[int], cols: list[int]) -> Factors:
+    """Solve for every column in terms of the pivot columns."""
+    import flint
+
+    pivot_rows = _objects(table[rows])
+    others = np.setdiff1d(np.arange(table.shape[1]), cols)
+    system = flint.fmpz_mat(pivot_rows[:, cols].tolist())
+    solved, scale = system.solve(flint.fmpz_mat(pivot_rows[:, others].tolist())).numer_denom()
+    return Factors(cols, _array(solved), int(scale))
+
+
+def _pivots(table: Table, p: int) -> tuple[list[int], list[int]]:
+    return pivots(modulo(table, p), p)
+
+
+def _moved(table: Table, less_first_row: bool) -> Table:
+    return differences(table) if less_first_row else table
+
+
+def _objects(table: Table) -> Integers:
+    return (table.astype(np.int64) if table.dtype == np.float64 else table).astype(object)
+
+
+def _array(matrix: Any) -> Integers:
+    rows, columns = matrix.nrows(), matrix.ncols()
+    return np.array([int(a) for a in matrix.entries()], dtype=object).reshape(rows, columns)

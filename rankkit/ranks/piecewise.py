@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from rankkit import arrays
-from rankkit.arrays import Array, FloatArray
+from rankkit.arrays import Array, FloatArray, IntArray
 from rankkit.functions import PLIF, LeakyReLU
 from rankkit.heads import Head
 from rankkit.ranks.report import RankBound
@@ -30,15 +30,15 @@ def piecewise_bounds(subject: Subject) -> list[RankBound]:
     """Return what the segments of a piecewise-linear function say about rank, nothing for other functions."""
     if not isinstance(subject.f, PLIF | LeakyReLU):
         return []
-    subject = _distinct(subject)
+    asked, subject = subject, _distinct(subject)
     contexts, classes = subject.shape
     if contexts * classes > ENTRIES:
         return []
     kinks = subject.f.kinks if isinstance(subject.f, PLIF) else np.zeros(1)
     index = _segments(subject, kinks)
-    bounds = [_cells(subject, index, of_contexts) for of_contexts in (True, False)]
-    cover = _cover(subject, index, kinks)
-    return bounds if cover is None else [*bounds, cover]
+    cells = [_cells(asked, subject, index, of) for of in ("contexts", "classes")]
+    cover = _cover(asked, subject, index, kinks)
+    return cells if cover is None else [*cells, cover]
 
 
 def _distinct(subject: Subject) -> Subject:
@@ -66,7 +66,7 @@ def _segments(subject: Subject, kinks: FloatArray) -> Array:
     return out
 
 
-def _cover(subject: Subject, index: Array, kinks: FloatArray) -> RankBound | None:
+def _cover(asked: Subject, subject: Subject, index: Array, kinks: FloatArray) -> RankBound | None:
     """Bound the rank by that of one line plus the rows and columns that hold every logit off its segment.
 
     By König's theorem the fewest such rows and columns are as many as a maximum matching of those logits.
@@ -78,7 +78,9 @@ def _cover(subject: Subject, index: Array, kinks: FloatArray) -> RankBound | Non
     off = index != commonest
     if off.mean() > COVERED:
         return None
-    lines = int(np.count_nonzero(maximum_bipartite_matching(csr_array(off), perm_type="column") >= 0))
+    of_rows = maximum_bipartite_matching(csr_array(off), perm_type="column")
+    rows, cols = _covering(off, of_rows)
+    lines = len(rows) + len(cols)
     d, bias = subject.head.d, subject.head.b is not None
     through_zero = commonest == int(np.searchsorted(kinks, 0.0, side="right")) or isinstance(
         subject.f, LeakyReLU
@@ -88,11 +90,43 @@ def _cover(subject: Subject, index: Array, kinks: FloatArray) -> RankBound | Non
     value = line + lines + (subject.kind == "log_probs")
     share = f"{100 * off.mean():.2g} % of the logits fall on another slope or too near a kink to tell"
     reason = f"{share}; they sit in {lines} rows and columns, so the rank is at most {line} + {lines}"
-    return RankBound(value, "cover", reason + _tail(subject.kind))
+    where = {
+        name: _equal(X, Y[chosen])
+        for name, X, Y, chosen in zip(
+            ("rows", "cols"), asked.factors(), subject.factors(), (rows, cols), strict=True
+        )
+    }
+    claim = asked.ceiling("cover", value, {**where, "segment": commonest})
+    return RankBound(value, "cover", reason + _tail(subject.kind), claim)
 
 
-def _cells(subject: Subject, index: Array, of_contexts: bool) -> RankBound:
+def _covering(off: Array, matched: IntArray) -> tuple[IntArray, IntArray]:
+    """Return as many rows and columns as are matched, which hold all entries that are ``off``.
+
+    ``matched`` is the column of each row in a maximum matching, or -1. From rows without one, alternating
+    paths reach rows and columns: the columns among them and the other rows are a cover.
+    """
+    row_of = np.full(off.shape[1], -1)
+    row_of[matched[matched >= 0]] = np.flatnonzero(matched >= 0)
+    rows, cols = matched < 0, np.zeros(off.shape[1], dtype=bool)
+    front = np.flatnonzero(rows)
+    while len(front):
+        new = np.flatnonzero(off[front].any(axis=0) & ~cols)
+        cols[new] = True
+        front = row_of[new]  # no path ends in an unmatched column, or the matching would not be maximum
+        rows[front] = True
+    return np.flatnonzero(~rows), np.flatnonzero(cols)
+
+
+def _equal(X: FloatArray, chosen: FloatArray) -> list[int]:
+    """Return the rows of X that equal one of the chosen."""
+    wanted = {row.tobytes() for row in chosen + 0.0}
+    return [i for i, row in enumerate(X + 0.0) if row.tobytes() in wanted]
+
+
+def _cells(asked: Subject, subject: Subject, index: Array, of: str) -> RankBound:
     """Sum over groups of contexts, or of classes, whose logits share their segments: there f is affine."""
+    of_contexts = of == "contexts"
     patterns = index if of_contexts else np.ascontiguousarray(index.T)
     sure = (patterns >= 0).all(axis=1)
     sizes = np.unique(patterns[sure], axis=0, return_counts=True)[1]
@@ -100,9 +134,8 @@ def _cells(subject: Subject, index: Array, of_contexts: bool) -> RankBound:
     # scores are s (h.w + b) + t: of a context (h, 1) they are linear in that, of a class in (w, b, 1)
     width = subject.head.d + ((bias or constants) if of_contexts else bias + constants)
     value = int(np.minimum(sizes, width).sum()) + int(np.count_nonzero(~sure)) + (subject.kind == "log_probs")
-    what = "contexts" if of_contexts else "classes"
-    reason = f"{len(sizes):,} groups of {what} bend alike, each of rank {width} at most"
-    return RankBound(value, "cells", reason + _tail(subject.kind))
+    reason = f"{len(sizes):,} groups of {of} bend alike, each of rank {width} at most"
+    return RankBound(value, "cells", reason + _tail(subject.kind), asked.ceiling("cells", value, {"of": of}))
 
 
 def _tail(kind: str) -> str:

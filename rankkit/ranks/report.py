@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any, NoReturn
 
-from rankkit.certificates import GenericMinor, Minor, Monomials
+from rankkit.certificates import Ceiling, GenericMinor, Minor, Monomials
 
 
 @dataclass(frozen=True)
@@ -24,15 +24,15 @@ class RankBound:
         reason; "generic" is proved, but about almost every scale of the logits instead of this one.
     reason : str
         The proof in a sentence.
-    certificate : Minor, Monomials, GenericMinor or None
-        What :func:`rankkit.check` decides by itself; None where the reason can be seen from the shapes,
-        and for upper bounds other than "monomials": found in exact arithmetic, but without a second checker.
+    certificate : Minor, Monomials, Ceiling, GenericMinor or None
+        What :func:`rankkit.check` decides by itself; None for what rests on a function that the checker does
+        not know, and where factors are too long to write down.
     """
 
     value: int
     kind: str
     reason: str
-    certificate: Minor | Monomials | GenericMinor | None = None
+    certificate: Minor | Monomials | Ceiling | GenericMinor | None = None
 
 
 @dataclass(frozen=True, eq=False)

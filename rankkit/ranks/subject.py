@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from rankkit import arrays
 from rankkit.arrays import Array, FloatArray, IntArray
-from rankkit.certificates import Minor
+from rankkit.certificates import Ceiling, Minor, encoding
 from rankkit.errors import InputError
 from rankkit.functions import families
 from rankkit.functions.base import PointwiseFunction, apply
@@ -59,10 +60,10 @@ class Subject:
         """What certificates are checked against."""
         return self.logits or self.head
 
-    @property
+    @cached_property
     def contexts(self) -> FloatArray:
         assert self.logits is not None
-        return arrays.widen(self.logits.H)
+        return encoding.read_only(self.logits.H)
 
     def factors(self, cols: IntArray | slice = slice(None)) -> tuple[FloatArray, FloatArray]:
         """Return the logits' factors, (contexts, r) and (classes, r), a bias as a last column beside ones."""
@@ -147,6 +148,21 @@ class Subject:
         if self.logits is None:
             return Minor(self.head.fingerprint, self.kind, *where)
         return Minor(self.head.fingerprint, self.kind, *where, self.f.spec(), self.contexts[rows], bits)
+
+    def ceiling(
+        self, rule: str, rank: int, detail: Mapping[str, Any] | None = None, of: str = "f and contexts"
+    ) -> Ceiling | None:
+        """Claim that a rule bounds the rank, ``of`` what it looks at; None where nobody can check it."""
+        function, contexts = None, None
+        if self.logits is not None:
+            if self.checkable:
+                function = self.f.spec()
+            elif "f" in of.split():
+                return None
+            contexts = self.contexts if "contexts" in of else None
+        return Ceiling(
+            self.head.fingerprint, self.kind, rule, rank, self.shape, function, contexts, detail or {}
+        )
 
     def _scores(self, logits: list[list[Fraction]]) -> list[list[Fraction]]:
         scores = [[self.f.exact(a) for a in row] for row in logits]

@@ -9,11 +9,12 @@ from math import comb
 import numpy as np
 
 from rankkit import arrays
-from rankkit.arrays import Array, FloatArray
+from rankkit.arrays import FloatArray
 from rankkit.certificates import Monomials
+from rankkit.certificates.checker.factors import integral
 from rankkit.functions import Identity
 from rankkit.ranks.dyadic import Dyadic
-from rankkit.ranks.nullspace import exact_rank, rational_rank
+from rankkit.ranks.nullspace import Factors, exact_factors, rational_factors
 from rankkit.ranks.piecewise import piecewise_bounds
 from rankkit.ranks.report import RankBound
 from rankkit.ranks.subject import Subject, distinct
@@ -38,7 +39,7 @@ def plain_bounds(subject: Subject) -> list[RankBound]:
 def special_bounds(subject: Subject) -> list[RankBound]:
     """Return the bounds by segments of a piecewise-linear function, exact null vectors and equal norms."""
     if subject.logits is None:
-        return [_null_vectors(subject.head.W)]
+        return _null_vectors(subject)
     bounds = piecewise_bounds(subject)
     if subject.f.powers is not None:
         powers = sorted(subject.f.powers)
@@ -51,16 +52,20 @@ def solved_bounds(subject: Subject) -> list[RankBound]:
     if subject.logits is None or not subject.rational:
         return []
     scores = subject if subject.kind == "scores" else replace(subject, kind="centred")
-    rows, cols = scores.candidates()
+    rows, cols = (distinct(X) for X in scores.factors())
     if len(rows) * len(cols) > SOLVED or len(cols) <= (scores.kind == "centred"):
         return []
-    rank = rational_rank(scores.rationals(rows, cols))
-    if rank is None:
+    factors = rational_factors(scores.rationals(rows, cols))
+    if factors is None:
         return []
+    rank = len(factors.right)
     whose = "scores" if scores.kind == "scores" else "scores less their row means"
     reason = f"exact null vectors leave the {whose} a rank of {rank}"
     more = subject.kind == "log_probs"
-    return [RankBound(rank + more, "null vectors", reason + (_tail(subject.kind) if more else ""))]
+    shown, claim = factors.to_json(), None
+    if shown is not None:
+        claim = subject.ceiling("null vectors", rank + more, {"factors": {"table": shown}})
+    return [RankBound(rank + more, "null vectors", reason + (_tail(subject.kind) if more else ""), claim)]
 
 
 def monomial_count(exponents: Iterable[int], d: int, bias: bool) -> int:
@@ -77,13 +82,14 @@ def monomial_count(exponents: Iterable[int], d: int, bias: bool) -> int:
 
 def _shape(subject: Subject) -> RankBound:
     rows, columns = subject.shape
+    value, reason = min(rows, columns), f"the matrix is {rows:,} x {columns:,}"
     if columns == 1 and subject.kind in ("log_probs", "centred"):
-        return RankBound(0, "shape", "one class: every log-probability is 0")
-    if subject.kind == "centred":
+        value, reason = 0, "one class: every log-probability is 0"
+    elif subject.kind == "centred":
+        value = min(rows, columns - 1)
         sums = f"each context sums to 0 over {columns:,} classes"
         reason = f"there are only {rows:,} contexts" if rows < columns else sums
-        return RankBound(min(rows, columns - 1), "shape", reason)
-    return RankBound(min(rows, columns), "shape", f"the matrix is {rows:,} x {columns:,}")
+    return RankBound(value, "shape", reason, subject.ceiling("shape", value, of="shape"))
 
 
 def _repetition(subject: Subject) -> list[RankBound]:
@@ -108,8 +114,12 @@ def _repetition(subject: Subject) -> list[RankBound]:
                 f"only {right:,} of {columns:,} classes differ in weights or bias",
             ),
         ]
-    kinds = ("distinct rows", "distinct classes")
-    return [RankBound(n, kind, why) for kind, (n, full, why) in zip(kinds, found, strict=True) if n < full]
+    kinds = (("distinct rows", "contexts"), ("distinct classes", "classes"))
+    return [
+        RankBound(n, kind, why, subject.ceiling(kind, n, of=of))
+        for (kind, of), (n, full, why) in zip(kinds, found, strict=True)
+        if n < full
+    ]
 
 
 def _opposites(subject: Subject) -> list[RankBound]:
@@ -133,7 +143,8 @@ def _opposites(subject: Subject) -> list[RankBound]:
             value -= subject.kind == "centred" and of == "classes"
         elif subject.kind == "log_probs":
             value, reason = value + 1, reason + _tail(subject.kind)
-        bounds.append(RankBound(value, "opposites", reason))
+        claim = subject.ceiling("opposites", value, {"of": of})
+        bounds.append(RankBound(value, "opposites", reason, claim))
     return bounds
 
 
@@ -161,19 +172,28 @@ def _inner_rank(subject: Subject, powers: list[int]) -> RankBound:
     """Count monomials in the dimensions that contexts and classes span: exact null vectors may show fewer."""
     bias = subject.head.b is not None
     contexts, classes = subject.factors()
-    left, right = exact_rank(contexts), exact_rank(classes)
+    shown = {"contexts": exact_factors(contexts), "classes": exact_factors(classes)}
+    left, right = (_rank(X, shown[name]) for name, X in (("contexts", contexts), ("classes", classes)))
     reason = (
         f"by exact null vectors contexts span {left} and classes {right} of {contexts.shape[1]} dimensions"
     )
     # with a bias the contexts' vectors all end in 1, so they are affine points in one dimension less
     count = min(monomial_count(powers, left - bias, bias), monomial_count(powers, right, bias=False))
     if powers == [1] and subject.kind != "scores":
-        moved = exact_rank(classes, less_first_row=True)
+        shown["differences"] = exact_factors(classes, less_first_row=True)
+        moved = _rank(classes[1:], shown["differences"])
         count = min(count, moved)
         reason += f"; differences of classes span {moved}"
-    return RankBound(
-        _after_normalising(subject.kind, count, powers, bias), "null vectors", reason + _tail(subject.kind)
-    )
+    value = _after_normalising(subject.kind, count, powers, bias)
+    written = {name: found.to_json() for name, found in shown.items() if found is not None}
+    claim = None
+    if all(written.values()):
+        claim = subject.ceiling("spans", value, {"factors": written})
+    return RankBound(value, "null vectors", reason + _tail(subject.kind), claim)
+
+
+def _rank(X: FloatArray, factors: Factors | None) -> int:
+    return min(X.shape) if factors is None else len(factors.right)
 
 
 def _equal_norms(subject: Subject, powers: list[int]) -> list[RankBound]:
@@ -192,7 +212,8 @@ def _equal_norms(subject: Subject, powers: list[int]) -> list[RankBound]:
     # a constant stays one of the monomials unless it hides among those of a higher even degree
     value = _after_normalising(subject.kind, count, sorted(degrees), bias)
     reason = f"all {' and '.join(which)} have one norm: {count:,} monomials on a sphere in {d} dimensions"
-    return [RankBound(value, "equal norms", reason + _tail(subject.kind))]
+    claim = subject.ceiling("equal norms", value, {"of": which[0]})
+    return [RankBound(value, "equal norms", reason + _tail(subject.kind), claim)]
 
 
 def _on_a_sphere(X: FloatArray) -> bool:
@@ -202,10 +223,18 @@ def _on_a_sphere(X: FloatArray) -> bool:
     return len({sum(a * a for a in row) for row in Dyadic.of(X).rows()}) == 1
 
 
-def _null_vectors(W: Array) -> RankBound:
-    thin = arrays.widen(W if W.shape[0] >= W.shape[1] else W.T)
-    rank = exact_rank(thin)
-    return RankBound(rank, "null vectors", f"{thin.shape[1] - rank} exact null vectors on its shorter side")
+def _null_vectors(subject: Subject) -> list[RankBound]:
+    W = arrays.widen(subject.head.W)
+    wide = W.shape[0] < W.shape[1]
+    factors = exact_factors(np.ascontiguousarray(W.T) if wide else W)
+    if factors is None:
+        return []
+    if wide:
+        factors = factors.transposed(integral(W.T))
+    rank, shown = len(factors.right), factors.to_json()
+    claim = None if shown is None else subject.ceiling("null vectors", rank, {"factors": {"table": shown}})
+    reason = f"{min(W.shape) - rank} exact null vectors on its shorter side"
+    return [RankBound(rank, "null vectors", reason, claim)]
 
 
 def _after_normalising(kind: str, count: int, powers: list[int], bias: bool) -> int:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from . import classes, directions, domains, files, generic, rank, simplex
+from . import ceilings, classes, directions, domains, files, generic, rank, simplex
 from .exact import Floats
 
 FIELDS = {
@@ -21,6 +21,7 @@ FIELDS = {
     "minor": {"subject", "rows", "cols", "function", "contexts", "bits"},
     "generic_minor": {"subject", "rows", "cols", "function", "contexts"},
     "monomials": {"subject", "function", "shape", "d", "bias", "rank"},
+    "ceiling": {"subject", "rule", "rank", "shape", "function", "contexts", "detail"},
 }
 
 
@@ -150,6 +151,18 @@ def _decide(c: Mapping[str, Any], W: Floats, b: Floats | None) -> str | None:
         if H is None:
             return "a generic minor needs its contexts"
         return generic.generic_minor(W, b, c["subject"], rows, cols, c["function"], H)
+    if c["kind"] == "ceiling":
+        contexts, classes_ = c["shape"]
+        if classes_ != (W.shape[1] if c["subject"] == "matrix" else len(W)):
+            return "the shape is not that of the head"
+        H = c["contexts"]
+        if H is not None:
+            H = H if isinstance(H, np.ndarray) else files.decode(H)
+            if H.dtype != np.float64 or not np.isfinite(H).all():
+                return f"the contexts are {H.dtype} or not finite; wanted float64"
+        return ceilings.ceiling(
+            W, b, c["subject"], c["rule"], c["rank"], contexts, c["function"], H, c["detail"]
+        )
     if c["d"] != W.shape[1] or c["bias"] != (b is not None) or c["shape"][1] != len(W):
         return "the shape, width or bias is not that of the head"
     return rank.monomials(c["subject"], c["function"], c["shape"], c["d"], c["bias"], c["rank"])

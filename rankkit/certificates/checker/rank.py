@@ -20,7 +20,7 @@ from .exact import (
     product,
     rough_inverse,
 )
-from .families import ENCLOSED, EXACT, misfit
+from .families import ENCLOSED, EXACT, misfit, number
 from .logits import Logits, residues
 from .modular import PRIMES, nonsingular, reduce
 from .residues import OF_EXPONENTIAL, RATIONAL, tops
@@ -143,12 +143,9 @@ def monomials(
     if any(type(n) is not int or n < 1 for n in (*shape, d)) or type(rank) is not int:
         return "shape, width and rank are not whole numbers from 1 on"
     family, parameters = function["family"], function["parameters"]
-    if family == "Identity":
-        exponents = {1}
-    elif family == "Polynomial":
-        exponents = {int(k) for k, c in parameters["coefficients"].items() if float.fromhex(c) != 0}
-    else:
+    if family not in ("Identity", "Polynomial"):
         return f"family {family!r} is not a polynomial"
+    exponents = degrees_of(family, parameters)
     contexts, classes = shape
     degree = max(exponents, default=0)
     count = comb(d + degree, degree) if bias else sum(comb(d + k - 1, k) for k in exponents)
@@ -162,6 +159,13 @@ def monomials(
         return f"subject {subject!r} has no monomial count"
     least = min(count, contexts, cap)
     return None if rank >= least else f"{rank} is below the {least} that this count allows"
+
+
+def degrees_of(family: str | None, parameters: Mapping[str, Any]) -> set[int]:
+    """Return the exponents of a polynomial; none for other families."""
+    if family == "Polynomial":
+        return {int(k) for k, c in parameters["coefficients"].items() if number(c) != 0}
+    return {1} if family == "Identity" else set()
 
 
 def enclosed_minor(scores: Scores, bits: int) -> tuple[Integers, Integers]:

@@ -128,14 +128,16 @@ def _piecewise(kinks: list[float], slopes: list[Fraction], logits: Logits, p: in
 
 
 def _plif(parameters: Parameters, logits: Logits, p: int) -> Floats:
-    slopes = [number(s) for s in parameters["slopes"]]
-    K = len(slopes)
+    return _piecewise(kinks_of(parameters), [number(s) for s in parameters["slopes"]], logits, p)
+
+
+def kinks_of(parameters: Parameters) -> list[float]:
+    """Return where a piecewise-linear function bends."""
+    K = len(parameters["slopes"])
     if parameters["knots"] is None:  # the float64 numbers define the function
         bound = float.fromhex(parameters["bound"])
-        kinks = [bound * ((2 * k - K) / K) for k in range(1, K)]
-    else:
-        kinks = [_float(number(k)) for k in parameters["knots"]]
-    return _piecewise(kinks, slopes, logits, p)
+        return [bound * ((2 * k - K) / K) for k in range(1, K)]
+    return [_float(number(k)) for k in parameters["knots"]]
 
 
 def _rational_quadratic(parameters: Parameters, logits: Logits, p: int) -> Floats | None:
