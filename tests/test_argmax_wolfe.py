@@ -8,6 +8,8 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 import rankkit as rk
 from rankkit.reach.engine import min_norm, wolfe
+from rankkit.reach.engine.coordinates import Cloud, make_cloud
+from rankkit.reach.engine.hulls import Hulls
 
 
 def rays(k: int, d: int, lift: float, seed: int) -> np.ndarray:
@@ -67,6 +69,42 @@ def test_a_start_with_dependent_vectors_is_no_harm() -> None:
     V[1] = V[0]
     start = np.arange(30), np.full(30, 1 / 30)
     np.testing.assert_allclose(search(V, start=start)[2], search(V)[2], atol=1e-8)
+
+
+def drawn_searches(m: int, n: int, d: int) -> tuple[Cloud, Hulls]:
+    """Points of a Gaussian cloud, each to be compared with some others."""
+    rng = np.random.default_rng(2)
+    cloud = make_cloud(rng.standard_normal((n, d)))
+    hulls = Hulls.fresh(np.arange(m), d, n, 0)
+    for t in range(m):
+        hulls.extend(t, m + rng.permutation(n - m)[: n // 3])
+    return cloud, hulls
+
+
+def go_on(cloud: Cloud, hulls: Hulls, turn: int, room: int) -> None:
+    todo = np.flatnonzero(hulls.outcome != wolfe.REACHED)
+    wolfe.solve(
+        cloud.points, cloud.rays, hulls, todo, turn, slice(0, room), near=1e-9, enough=1.0, steps=1000
+    )
+
+
+@pytest.mark.parametrize("room", [0, 700, 2**20])
+def test_a_factor_that_was_kept_changes_nothing(room: int) -> None:
+    """With room for none, for some and for all factors, searches that go on end at the same points."""
+    cloud, hulls = drawn_searches(30, 300, 24)
+    go_on(cloud, hulls, 0, room)
+    first = hulls.outcome == wolfe.SEPARATED
+    kept = hulls.kept >= 0
+    assert kept.sum() == (0 if room == 0 else first.sum() if room == 2**20 else kept.sum())
+    assert room != 700 or 0 < kept.sum() < first.sum()
+    for t in np.flatnonzero(first):
+        hulls.extend(int(t), np.setdiff1d(np.arange(300), [t]))
+    go_on(cloud, hulls, 1, room)
+    for t in np.flatnonzero(first):
+        others = np.delete(cloud.points, t, axis=0) - cloud.points[t]
+        _, away, distance = min_norm.nearest_point(others / np.linalg.norm(others, axis=1, keepdims=True))
+        assert (hulls.outcome[t] == wolfe.REACHED) == (distance < 1e-9)
+        np.testing.assert_allclose(hulls.point[t], -away, atol=1e-8)
 
 
 def test_threads_are_set_for_the_search_and_restored() -> None:

@@ -11,6 +11,9 @@ from rankkit.arrays import FloatArray, IntArray
 #: How a search ended, for now or for good.
 SEPARATED, REACHED, STUCK = 0, 1, 2
 
+#: Most numbers held in factors that wait for the next round (64 MB).
+ROOM = 2**23
+
 
 @dataclass(frozen=True)
 class Hulls:
@@ -30,6 +33,9 @@ class Hulls:
         The nearest point.
     outcome : numpy.ndarray (m,), int64
         ``SEPARATED``, ``REACHED`` or ``STUCK``.
+    kept : numpy.ndarray (m,), int64, factors : numpy.ndarray (2, room), float64
+        Where the packed factor of each corral begins, -1 if it was not kept: in one row of ``factors``, while
+        those of the next round are written to the other.
     """
 
     own: IntArray
@@ -40,6 +46,8 @@ class Hulls:
     size: IntArray
     point: FloatArray
     outcome: IntArray
+    kept: IntArray
+    factors: FloatArray
     rays: int
 
     @classmethod
@@ -55,6 +63,8 @@ class Hulls:
             size=np.zeros(m, np.int64),
             point=np.zeros((m, D)),
             outcome=np.full(m, STUCK),
+            kept=np.full(m, -1),
+            factors=np.empty((2, min(ROOM, m * (D + 2) * (D + 5) // 2))),
             rays=rays,
         )
 
@@ -85,4 +95,4 @@ class Hulls:
         """Write down where search ``t`` ended."""
         s = len(carried)
         self.corral[t, :s], self.weights[t, :s], self.size[t] = carried, weights, s
-        self.point[t], self.outcome[t] = point, outcome
+        self.point[t], self.outcome[t], self.kept[t] = point, outcome, -1

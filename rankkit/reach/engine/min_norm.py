@@ -118,7 +118,7 @@ def search(
     workers = max((library.num_threads for library in threads.lib_controllers), default=1)
     for round_ in range(ROUNDS):
         with threads.limit(limits=1):  # on problems this small, threads wait longer than they work
-            _solve(cloud, hulls, active, workers if compiled else 0)
+            _solve(cloud, hulls, active, round_ % 2, workers if compiled else 0)
         going = active[hulls.outcome[active] == SEPARATED]
         ended = [(int(t), False) for t in active if hulls.outcome[t] != SEPARATED]
         on = []
@@ -142,7 +142,7 @@ def nearest(cloud: Cloud, i: int, rivals: IntArray) -> Nearest:
     return _ended(cloud, hulls, 0, separated=False)
 
 
-def _solve(cloud: Cloud, hulls: Hulls, todo: IntArray, workers: int) -> None:
+def _solve(cloud: Cloud, hulls: Hulls, todo: IntArray, turn: int, workers: int) -> None:
     """Find the nearest points over the present rivals: with no workers by least squares, which also finishes
     a compiled search that is stuck.
     """
@@ -150,11 +150,17 @@ def _solve(cloud: Cloud, hulls: Hulls, todo: IntArray, workers: int) -> None:
     if workers:
         from rankkit.reach.engine import wolfe
 
-        def part(some: IntArray) -> None:
-            wolfe.solve(cloud.points, cloud.rays, hulls, some, near=CLOSE, enough=ENOUGH, steps=40 * D + 100)
+        parts = 4 * workers
+        room = hulls.factors.shape[1] // parts
+
+        def part(k: int) -> None:
+            wolfe.solve(
+                cloud.points, cloud.rays, hulls, todo[k::parts], turn, slice(k * room, (k + 1) * room),
+                near=CLOSE, enough=ENOUGH, steps=40 * D + 100,
+            )  # fmt: skip
 
         with ThreadPoolExecutor(workers) as pool:
-            list(pool.map(part, [todo[k :: 4 * workers] for k in range(4 * workers)]))
+            list(pool.map(part, range(parts)))
         todo = todo[hulls.outcome[todo] == STUCK]
     for t in todo:
         _fit(cloud, hulls, int(t))

@@ -2,12 +2,16 @@
 
 A corral is a set of affinely independent vectors whose nearest affine combination has positive weights. Each
 step adds the vectors that lie furthest beyond the present point, and drops those whose weights would turn
-negative [wolfe1976]_. The corral of s vectors is carried as the triangular factor, U'U, of its products plus
-one: the normal equations of the system with a row of ones.
+negative [wolfe1976]_. The corral of s vectors is carried as the triangular factor, U'U, of its products
+plus one: the normal equations of the system with a row of ones. A search that will go on leaves its factor,
+packed, for the next time.
 
-Flops for k vectors of width D: 2 s^2 D + s^3 / 3 to begin with a corral of s. A step takes 2 k D to look at
-all vectors and 2 s D for the point; each vector added 2 s D for its products and s^2 for its column of the
-factor; each one dropped up to 3 s^2 for rotations; and every change s^2 for the weights.
+Flops for k vectors of width D: 3 k D to make them; 2 s^2 D + s^3 / 3 to begin with a corral of s whose
+factor was not left. A step takes 2 k D to look at all vectors and 2 s D for the point; each vector added
+2 s D for its products and s^2 for its column of the factor; each one dropped up to 3 s^2 for rotations; and
+every change s^2 for the weights.
+
+All loops are in one file because numba keeps what it compiled until the file of the outermost one changes.
 """
 
 from __future__ import annotations
@@ -32,17 +36,26 @@ FAR = 2.0
 
 
 def solve(
-    points: FloatArray, rays: FloatArray, hulls: Hulls, todo: IntArray, near: float, enough: float, steps: int
+    points: FloatArray,
+    rays: FloatArray,
+    hulls: Hulls,
+    todo: IntArray,
+    turn: int,
+    room: slice,
+    near: float,
+    enough: float,
+    steps: int,
 ) -> None:
     """Go on with the searches ``todo`` over ``points`` (n, D) and ``rays`` (r, D).
 
-    A point of norm up to ``near`` counts as the origin. A point p separates once every vector v has ``v.p >=
-    enough * p.p``; 1 asks for the nearest one. ``steps`` bounds the steps of each search.
+    Factors are read from ``hulls.factors[turn]`` and left in the part ``room`` of the other one, as many as
+    it holds. A point of norm up to ``near`` counts as the origin. A point p separates once every vector v
+    has ``v.p >= enough * p.p``; 1 asks for the nearest one. ``steps`` bounds the steps of each search.
     """
     h = hulls
     _solve_all(
         points, rays, h.own, h.rivals, h.count, h.corral, h.weights, h.size, h.point, h.outcome,
-        todo, near, enough, steps,
+        h.kept, h.factors[turn], h.factors[1 - turn], room.start, room.stop, todo, near, enough, steps,
     )  # fmt: skip
 
 
@@ -55,85 +68,100 @@ def nearest_point(
     it ended.
     """
     V = np.ascontiguousarray(vectors)
-    room = V.shape[1] + 2
-    places, shares, point = np.zeros(room, np.int64), np.zeros(room), np.zeros(V.shape[1])
-    first = min(len(corral), room)
+    D = V.shape[1]
+    places, shares, point = np.zeros(D + 2, np.int64), np.zeros(D + 2), np.zeros(D)
+    first = min(len(corral), D + 2)
     places[:first], shares[:first] = corral[:first], weights[:first]
-    U, values = np.zeros((room, room)), np.empty(len(V))
-    s, outcome = _search(V, U, places, shares, first, point, values, near, enough, steps)
+    C, U, y, values = np.empty((D + 2, D)), np.zeros((D + 2, D + 2)), np.empty(D + 2), np.empty(len(V))
+    s, outcome = _search(V, C, U, y, places, shares, first, False, point, values, near, enough, steps)
     return places[:s], shares[:s], point, int(outcome)
 
 
 @njit(cache=True, nogil=True)
 def _solve_all(  # type: ignore[no-untyped-def]
-    P, rays, own, rivals, count, corral, weights, size, point, outcome, todo, near, enough, steps
-):
+    P, rays, own, rivals, count, corral, weights, size, point, outcome,
+    kept, old, new, first, end, todo, near, enough, steps,
+):  # fmt: skip
     D, r = P.shape[1], rays.shape[0]
-    V, U, values = np.empty((r + rivals.shape[1], D)), np.zeros((D + 2, D + 2)), np.empty(r + rivals.shape[1])
+    V, values = np.empty((r + rivals.shape[1], D)), np.empty(r + rivals.shape[1])
+    C, U, y = np.empty((D + 2, D)), np.zeros((D + 2, D + 2)), np.empty(D + 2)
     V[:r] = rays
     for t in todo:
         k = r + count[t]
-        apart = True
+        apart = k > 0
         for q in range(count[t]):
-            square = 0.0
-            for c in range(D):
-                V[r + q, c] = P[rivals[t, q], c] - P[own[t], c]
-                square += V[r + q, c] * V[r + q, c]
-            apart = apart and square > 0
-            if square > 0:
-                V[r + q] /= np.sqrt(square)
-        if not apart or k == 0:  # distinct rows on one point: exact arithmetic tells them apart
+            apart = _difference(P[rivals[t, q]], P[own[t]], V[r + q], D) and apart
+        if not apart:  # distinct rows on one point: exact arithmetic tells them apart
             outcome[t] = STUCK
             continue
+        known = kept[t] >= 0
+        if known:
+            _unpack(old[kept[t] :], U, y, size[t])
         s, outcome[t] = _search(
-            V[:k], U, corral[t], weights[t], size[t], point[t], values, near, enough, steps
+            V[:k], C, U, y, corral[t], weights[t], size[t], known, point[t], values, near, enough, steps
         )
-        size[t] = s
+        size[t], kept[t] = s, -1
         if outcome[t] == SEPARATED:
-            square = _dot(point[t], point[t], D)
-            kept = np.full(k, -1)
-            for a in range(s):
-                kept[corral[t, a]] = 0
-            n = 0
-            for q in range(count[t]):
-                if kept[r + q] == 0 or values[r + q] < FAR * square:
-                    kept[r + q] = r + n
-                    rivals[t, n] = rivals[t, q]
-                    n += 1
-            count[t] = n
-            for a in range(s):
-                if corral[t, a] >= r:
-                    corral[t, a] = kept[corral[t, a]]
+            if first + _packed(s) <= end:
+                _pack(new[first:], U, y, s)
+                kept[t], first = first, first + _packed(s)
+            _forget(rivals[t], count, corral[t], t, r, s, values, FAR * _dot(point[t], point[t], D))
 
 
 @njit(cache=True, nogil=True)
-def _search(V, U, S, lam, s, point, values, near, enough, steps):  # type: ignore[no-untyped-def]
+def _forget(rivals, count, corral, t, r, s, values, far):  # type: ignore[no-untyped-def]
+    """Drop the rivals of search ``t`` whose values reach ``far``, unless they are in its corral."""
+    place = np.full(r + count[t], -1)
+    for a in range(s):
+        place[corral[a]] = corral[a]  # rays stay where they are
+    n = 0
+    for q in range(count[t]):
+        if place[r + q] >= 0 or values[r + q] < far:
+            place[r + q] = r + n
+            rivals[n] = rivals[q]
+            n += 1
+    count[t] = n
+    for a in range(s):
+        corral[a] = place[corral[a]]
+
+
+@njit(cache=True, nogil=True)
+def _search(  # type: ignore[no-untyped-def]
+    V, C, U, y, S, lam, s, known, point, values, near, enough, steps
+):
     k, D = V.shape
     free = np.ones(k, np.bool_)
-    y, z, spare, chosen = np.empty(D + 2), np.empty(D + 2), np.empty(D + 2), np.empty(TOGETHER, np.int64)
-    s = _begin(V, U, y, S, lam, s, free, spare)
+    z, G, chosen = np.empty(D + 2), np.empty((TOGETHER, D + 2)), np.empty(TOGETHER, np.int64)
+    for a in range(s):
+        C[a] = V[S[a]]
+    if not known:
+        s = _begin(V, C, U, y, S, lam, s, G)
+    for a in range(s):
+        free[S[a]] = False
     together, last = TOGETHER, np.inf
     for _ in range(steps):
-        s = _descend(U, y, z, S, lam, s, free, spare)
+        s = _descend(C, U, y, z, S, lam, s, free)
         if s == 0:
             return s, STUCK
-        point[:] = 0.0
-        for a in range(s):
-            _add(point, V[S[a]], lam[a], D)
+        np.dot(lam[:s], C[:s], point)
         square = _dot(point, point, D)
         if square <= near * near:
             return s, REACHED
         together, last = TOGETHER if square < last * (1 - 1e-12) else 1, square
-        values[:k] = np.dot(V, point)
+        np.dot(V, point, values[:k])
         found = _furthest(values, free, enough * square - 1e-15, chosen[:together])
         if found == 0:
             return s, SEPARATED
         before = s
-        for j in chosen[:found]:
-            for a in range(s):
-                spare[a] = _dot(V[j], V[S[a]], D)
-            if s <= D and _append(U, y, s, spare, _dot(V[j], V[j], D)):
-                S[s], lam[s], free[j] = j, 0.0, False
+        for i in range(found):
+            np.dot(C[:s], V[chosen[i]], G[i, :s])
+        _forward(U, G, s, found)
+        for i in range(found):
+            v, g = V[chosen[i]], G[i]
+            for c in range(before, s):
+                g[c] = (_dot(v, C[c], D) + 1.0 - _dot(g, U[:c, c], c)) / U[c, c]
+            if s <= D and _append(U, y, s, g, _dot(v, v, D)):
+                C[s], S[s], lam[s], free[chosen[i]] = v, chosen[i], 0.0, False
                 s += 1
         if s == before:
             return s, STUCK
@@ -141,29 +169,26 @@ def _search(V, U, S, lam, s, point, values, near, enough, steps):  # type: ignor
 
 
 @njit(cache=True, nogil=True)
-def _begin(V, U, y, S, lam, s, free, spare):  # type: ignore[no-untyped-def]
+def _begin(V, C, U, y, S, lam, s, G):  # type: ignore[no-untyped-def]
     """Factor the given corral, less what depends on the rest; one vector if it is empty. Returns its size."""
     D = V.shape[1]
-    first = np.empty((s, D))
-    for a in range(s):
-        first[a] = V[S[a]]
-    products = np.dot(first, first.T)
-    kept, s = np.empty(len(first), np.int64), 0
-    for a in range(len(first)):
-        for c in range(s):
-            spare[c] = products[a, kept[c]]
-        if s <= D and _append(U, y, s, spare, products[a, a]):
-            kept[s], S[s], lam[s], free[S[a]] = a, S[a], lam[a], False
-            s += 1
     if s == 0:
-        _append(U, y, 0, spare, _dot(V[0], V[0], D))
-        S[0], lam[0], free[0], s = 0, 1.0, False, 1
+        C[0], S[0], lam[0], s = V[0], 0, 1.0, 1
+    products = np.dot(C[:s], C[:s].T)
+    taken, n, s = np.empty(s, np.int64), s, 0
+    for a in range(n):
+        for c in range(s):
+            G[0, c] = products[a, taken[c]]
+        _forward(U, G, s, 1)
+        if s <= D and _append(U, y, s, G[0], products[a, a]):
+            C[s], S[s], lam[s], taken[s] = C[a], S[a], lam[a], a
+            s += 1
     lam[:s] /= lam[:s].sum()
     return s
 
 
 @njit(cache=True, nogil=True)
-def _descend(U, y, z, S, lam, s, free, spare):  # type: ignore[no-untyped-def]
+def _descend(C, U, y, z, S, lam, s, free):  # type: ignore[no-untyped-def]
     """Go to the nearest affine combination, dropping vectors whose weights end on the way.
 
     Returns how many are left, 0 if rounding keeps the way from going on.
@@ -184,9 +209,9 @@ def _descend(U, y, z, S, lam, s, free, spare):  # type: ignore[no-untyped-def]
         for a in range(s - 1, -1, -1):
             if lam[a] <= POSITIVE and z[a] <= POSITIVE * total:
                 free[S[a]] = True
-                _drop(U, y, s, a, spare)
+                _drop(U, y, s, a)
                 for c in range(a, s - 1):
-                    S[c], lam[c], z[c] = S[c + 1], lam[c + 1], z[c + 1]
+                    C[c], S[c], lam[c], z[c] = C[c + 1], S[c + 1], lam[c + 1], z[c + 1]
                 s -= 1
         if s in (0, before):
             return 0
@@ -211,6 +236,20 @@ def _furthest(values, free, level, chosen):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, fastmath=True)
+def _difference(a, b, out, n):  # type: ignore[no-untyped-def]
+    """Write ``a - b``, of norm 1; False if there is no difference."""
+    square = 0.0
+    for t in range(n):
+        out[t] = a[t] - b[t]
+        square += out[t] * out[t]
+    if square > 0:
+        scale = 1 / np.sqrt(square)
+        for t in range(n):
+            out[t] *= scale
+    return square > 0
+
+
+@njit(cache=True, nogil=True, fastmath=True)
 def _dot(a, b, n):  # type: ignore[no-untyped-def]
     total = 0.0
     for t in range(n):
@@ -218,31 +257,41 @@ def _dot(a, b, n):  # type: ignore[no-untyped-def]
     return total
 
 
+@njit(cache=True, nogil=True)
+def _forward(U, G, s, m):  # type: ignore[no-untyped-def]
+    """Turn products of m vectors with the corral into columns of the factor: solve ``U'g = products + 1``."""
+    G[:m, :s] += 1.0
+    if m < TOGETHER:
+        G[m:, :s] = 0.0
+    for a in range(s):
+        for i in range(TOGETHER):
+            G[i, a] /= U[a, a]
+        _subtract(U[a], G, a, s)
+
+
 @njit(cache=True, nogil=True, fastmath=True)
-def _add(out, row, weight, n):  # type: ignore[no-untyped-def]
-    for t in range(n):
-        out[t] += weight * row[t]
+def _subtract(row, G, a, s):  # type: ignore[no-untyped-def]
+    """Subtract ``row``, times its own entry ``a``, from what follows in each of four rows."""
+    g, h, p, q = G[0, a], G[1, a], G[2, a], G[3, a]
+    for t in range(a + 1, s):
+        G[0, t] -= g * row[t]
+        G[1, t] -= h * row[t]
+        G[2, t] -= p * row[t]
+        G[3, t] -= q * row[t]
 
 
 @njit(cache=True, nogil=True)
 def _append(U, y, s, g, square):  # type: ignore[no-untyped-def]
-    """Add a vector as column ``s`` of the factor, given its products with the others and with itself.
+    """Add a vector as column ``s`` of the factor, whose upper part is ``g``, given its square.
 
-    False, with the factor unchanged, if it depends on them. ``y`` goes on solving ``U'y = 1``.
+    False, with the factor unchanged, if it depends on the others. ``y`` goes on solving ``U'y = 1``.
     """
-    whole = square + 1.0
-    left, rest = whole, 1.0
-    g[:s] += 1.0
-    for a in range(s):
-        g[a] /= U[a, a]
-        left -= g[a] * g[a]
-        rest -= g[a] * y[a]
-        _add(g[a + 1 :], U[a, a + 1 :], -g[a], s - a - 1)
-    if left <= APART * whole:
+    left = square + 1.0 - _dot(g, g, s)
+    if left <= APART * (square + 1.0):
         return False
     U[:s, s] = g[:s]
     U[s, s] = np.sqrt(left)
-    y[s] = rest / U[s, s]
+    y[s] = (1.0 - _dot(g, y, s)) / U[s, s]
     return True
 
 
@@ -257,15 +306,14 @@ def _solve(U, y, z, s):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _drop(U, y, s, gone, spare):  # type: ignore[no-untyped-def]
+def _drop(U, y, s, gone):  # type: ignore[no-untyped-def]
     """Remove column ``gone`` of the factor, and restore its triangle by rotations, which y takes part in."""
     for a in range(gone):
         _shift(U[a, gone:], s - 1 - gone)
     for a in range(gone, s - 1):
-        length = np.hypot(U[a, a + 1], U[a + 1, a + 1])
+        length = np.sqrt(U[a, a + 1] * U[a, a + 1] + U[a + 1, a + 1] * U[a + 1, a + 1])
         cosine, sine = U[a, a + 1] / length, U[a + 1, a + 1] / length
-        spare[: s - a - 1] = U[a, a + 1 : s]
-        _rotate(spare, U[a + 1, a + 1 :], U[a, a:], cosine, sine, s - a - 1)
+        _rotate(U[a, a:], U[a + 1, a + 1 :], cosine, sine, s - a - 1)
         y[a], y[a + 1] = cosine * y[a] + sine * y[a + 1], cosine * y[a + 1] - sine * y[a]
 
 
@@ -276,8 +324,30 @@ def _shift(row, n):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _rotate(upper, lower, out, cosine, sine, n):  # type: ignore[no-untyped-def]
+def _rotate(upper, lower, cosine, sine, n):  # type: ignore[no-untyped-def]
+    """Rotate ``upper[1:]`` and ``lower``; the former moves to the front by one."""
     for t in range(n):
-        one, two = upper[t], lower[t]
-        out[t] = cosine * one + sine * two
+        one, two = upper[t + 1], lower[t]
+        upper[t] = cosine * one + sine * two
         lower[t] = cosine * two - sine * one
+
+
+@njit(cache=True, nogil=True)
+def _packed(s):  # type: ignore[no-untyped-def]
+    return s * (s + 3) // 2
+
+
+@njit(cache=True, nogil=True)
+def _pack(out, U, y, s):  # type: ignore[no-untyped-def]
+    out[:s], n = y[:s], s
+    for a in range(s):
+        out[n : n + s - a] = U[a, a:s]
+        n += s - a
+
+
+@njit(cache=True, nogil=True)
+def _unpack(packed, U, y, s):  # type: ignore[no-untyped-def]
+    y[:s], n = packed[:s], s
+    for a in range(s):
+        U[a, a:s] = packed[n : n + s - a]
+        n += s - a
