@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import flint
 import numpy as np
 import pytest
 
-from rankkit.certificates.checker.modular import PRIMES, pivots
+from rankkit.certificates import check
+from rankkit.certificates.checker.modular import LARGE, PRIMES, pivots
 from rankkit.errors import InputError
 from rankkit.functions import PLIF, Exp, Identity, LeakyReLU, Polynomial, RationalQuadratic, SoftCap
 from rankkit.functions.base import PointwiseFunction
@@ -51,13 +53,30 @@ def test_a_small_prime_takes_exponents_for_equal_and_a_larger_one_does_not() -> 
     assert rank_bounds(logits, Exp(), "scores").exact == 3
 
 
-def test_exponents_that_every_prime_takes_for_equal_are_left_to_balls() -> None:
+@pytest.mark.parametrize("f", [Exp(), SoftCap(2.0)], ids=lambda f: f.name)
+@pytest.mark.parametrize("d", [1, 3])
+def test_exponents_that_both_short_primes_take_for_equal_are_told_apart_by_a_long_one(
+    f: PointwiseFunction, d: int
+) -> None:
+    """Contexts in pairs that differ by a multiple of both (p - 1) / 2: up to 0 or 2^52, in whole numbers."""
     both = np.prod([(p - 1) // 2 for p in PRIMES])
-    H = np.array([[0.0], [float(both) * 2.0**-52]])
-    assert float(both) == both
-    report = rank_bounds(Head(np.array([[0.0], [1.0]])).logits(H), Exp(), "scores")
-    assert report.exact == 2
-    assert "ball" in report.lower_proof.reason
+    assert float(both) == both < 2**53
+    rng = np.random.default_rng(d)
+    few = np.zeros((20, d))
+    few[:, 0] = rng.permutation(60)[:20] + 1
+    H, W = np.r_[few, few], rng.permutation(300)[: 40 * d].reshape(40, d) + 1.0
+    H[20:, 0] += both
+    logits = Head(W).logits(H * 2.0**-52)
+    subject, every = Subject.of(logits, f, "scores"), np.arange(40)
+    for p in PRIMES:
+        assert len(pivots(table(subject, every, every, p), p)[1]) <= 20
+    assert len(pivots(table(subject, every, every, LARGE), LARGE)[1]) == 40
+    report = rank_bounds(logits, f, "scores")
+    assert report.exact == 40
+    assert f"2^61 - {2**61 - LARGE}" in report.lower_proof.reason
+    assert check(report.lower_proof.certificate, logits) is True
+    wrong = replace(report.lower_proof.certificate, contexts=np.r_[H[:20], H[:20]] * 2.0**-52)
+    assert not check(wrong, logits.head)
 
 
 @pytest.mark.parametrize("subject", ["scores", "centred"])

@@ -106,4 +106,4 @@ def _narrow(x: Table) -> Table:
 
 def modulo(x: Table, p: int) -> Floats:
     """Return residues modulo p < 2**31."""
-    return reduce(x.copy() if x.dtype == np.float64 else np.asarray(x % p, dtype=np.float64), p)  # type: ignore[arg-type]
+    return reduce(x.copy() if x.dtype == np.float64 else np.asarray(x % p, dtype=np.float64), p)

@@ -10,21 +10,20 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .exact import Floats, digits, integers
-from .modular import multiply, product, reduce
+from .modular import Residues, as_residues, multiply, product, scalar
 
 UNIT, SMALLEST = 2.0**-53, 2.0**-1074
 
 
 def residue(q: Fraction, p: int) -> float:
-    found = q.numerator * pow(q.denominator, -1, p) % p
-    return float(found - p if 2 * found > p else found)
+    return scalar(q.numerator * pow(q.denominator, -1, p), p)
 
 
-def residues(array: Floats, n: int) -> tuple[Floats, int]:
-    """Return K modulo n < 2**31 and an exponent e with ``array == K * 2**e`` for whole numbers K."""
+def residues(array: Floats, n: int) -> tuple[Residues, int]:
+    """Return K modulo n < 2**61 and an exponent e with ``array == K * 2**e`` for whole numbers K."""
     whole, shift, e = digits(array)
-    powers = np.array([pow(2, s, n) for s in range(int(shift.max(initial=0)) + 1)])
-    return reduce((whole % n * powers[shift] % n).astype(np.float64), n), e
+    powers = as_residues([pow(2, s, n) for s in range(int(shift.max(initial=0)) + 1)], n)
+    return multiply(as_residues(whole, n), powers[shift], n), e
 
 
 class Logits(NamedTuple):
@@ -39,12 +38,12 @@ class Logits(NamedTuple):
             return cls(H, W)
         return cls(np.column_stack([H, np.ones(len(H))]), np.column_stack([W, b]))
 
-    def whole(self, n: int) -> tuple[Floats, int]:
+    def whole(self, n: int) -> tuple[Residues, int]:
         """Return K modulo n and e: the logits are K * 2**e."""
         (left, e), (right, g) = residues(self.H, n), residues(self.W, n)
         return product(left, np.ascontiguousarray(right.T), n), e + g
 
-    def modulo(self, p: int) -> Floats:
+    def modulo(self, p: int) -> Residues:
         """Return the logits modulo an odd prime."""
         whole, e = self.whole(p)
         return multiply(whole, residue(Fraction(2) ** e, p), p)

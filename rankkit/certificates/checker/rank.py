@@ -22,7 +22,7 @@ from .exact import (
 )
 from .families import ENCLOSED, EXACT, misfit, number
 from .logits import Logits, residues
-from .modular import PRIMES, nonsingular, reduce
+from .modular import LARGE, PRIMES, Residues, nonsingular, reduce
 from .residues import OF_EXPONENTIAL, RATIONAL, tops
 from .residues import scores as modulo
 
@@ -57,10 +57,10 @@ class Scores(NamedTuple):
         """Return the primes that can decide the minor: none, or first the one that rarely fails."""
         if self.family in OF_EXPONENTIAL and self.subject != "log_probs":
             # on a line, contexts or classes that agree modulo (p - 1) / 2 are equal
-            return PRIMES[::-1] if self.H.shape[1] == 1 else PRIMES
+            return (PRIMES[1], LARGE) if self.H.shape[1] == 1 else (*PRIMES, LARGE)
         return PRIMES if self.family in RATIONAL else ()
 
-    def modulo(self, p: int) -> Floats | None:
+    def modulo(self, p: int) -> Residues | None:
         """Return residues of the minor, or of one that is singular if it is; None where p will not do."""
         table = modulo(self.factors(self.cols), self.family, self.parameters, p)
         if table is None or self.subject == "scores":

@@ -24,14 +24,15 @@ import numpy as np
 from .exact import Floats
 from .families import EXACT, INCREASING, number
 from .logits import SMALLEST, UNIT, Logits, residue
-from .modular import inverse, multiply, reduce
+from .modular import Residues, as_residues, inverse, multiply, reduce
 
 Parameters = Mapping[str, Any]
 BASE = 4
+DIGIT = 2**16  # exponents are read digit by digit
 BLOCK = 2**22  # logits that are looked at together for the largest of a context
 
 
-def scores(logits: Logits, family: str, parameters: Parameters, p: int) -> Floats | None:
+def scores(logits: Logits, family: str, parameters: Parameters, p: int) -> Residues | None:
     """Return f of the logits modulo p up to a constant factor, or None where p divides a denominator."""
     if family in RATIONAL:
         return RATIONAL[family](parameters, logits, p)
@@ -48,7 +49,7 @@ def scores(logits: Logits, family: str, parameters: Parameters, p: int) -> Float
     return value(parameters, logits, powers, p)
 
 
-def tops(logits: Logits, family: str, parameters: Parameters, p: int) -> Floats:
+def tops(logits: Logits, family: str, parameters: Parameters, p: int) -> Residues:
     """Return the largest score of every context modulo p, for a family that maps rationals to rationals."""
     f = EXACT[family](parameters)
     found: list[Fraction] = []
@@ -86,24 +87,31 @@ def _float(q: Fraction) -> float:
     return float(q)
 
 
-def _powers(exponents: Floats, p: int) -> Floats:
-    """Return powers of the base, each the product of two out of tables."""
+def _powers(exponents: Residues, p: int) -> Residues:
+    """Return powers of the base: products of one out of each table."""
     whole = exponents.astype(np.int64) % ((p - 1) // 2)
-    low, high = _tables(p)
-    return multiply(low[whole % len(low)], high[whole // len(low)], p)
+    first, *more = _tables(p)
+    out = first[whole % DIGIT]
+    for table in more:
+        whole //= DIGIT
+        out = multiply(out, table[whole % DIGIT], p)
+    return out
 
 
 @cache
-def _tables(p: int) -> tuple[Floats, Floats]:
-    """Return powers of the base: one by one, and in steps as large as there are of those."""
-    steps = 1 << p.bit_length() // 2
-    low = [pow(BASE, k, p) for k in range(steps)]
-    high = [pow(BASE, k * steps, p) for k in range((p // 2) // steps + 1)]
-    first, second = (reduce(np.array(t, dtype=np.float64), p) for t in (low, high))
-    return first, second
+def _tables(p: int) -> list[Residues]:
+    """Return powers of the base for each digit of an exponent, and each place that it can have."""
+    tables, step = [], BASE
+    for _ in range(-(-p.bit_length() // 16)):
+        powers = [1]
+        for _ in range(DIGIT):
+            powers.append(powers[-1] * step % p)
+        step = powers.pop()
+        tables.append(as_residues(powers, p))
+    return tables
 
 
-def _polynomial(parameters: Parameters, logits: Logits, p: int) -> Floats:
+def _polynomial(parameters: Parameters, logits: Logits, p: int) -> Residues:
     terms = {int(k): residue(number(c), p) for k, c in parameters["coefficients"].items()}
     z = logits.modulo(p)
     out = np.full_like(z, terms.get(max(terms, default=0), 0.0))
@@ -114,7 +122,7 @@ def _polynomial(parameters: Parameters, logits: Logits, p: int) -> Floats:
     return out
 
 
-def _piecewise(kinks: list[float], slopes: list[Fraction], logits: Logits, p: int) -> Floats:
+def _piecewise(kinks: list[float], slopes: list[Fraction], logits: Logits, p: int) -> Residues:
     """Return scores of a continuous piecewise-linear function with f(0) = 0."""
     heights = [Fraction(0)]  # where each line would meet the axis, but for a common constant
     for kink, before, after in zip(kinks, slopes, slopes[1:], strict=False):
@@ -127,7 +135,7 @@ def _piecewise(kinks: list[float], slopes: list[Fraction], logits: Logits, p: in
     return reduce(multiply(rise[place], logits.modulo(p), p) + start[place], p)
 
 
-def _plif(parameters: Parameters, logits: Logits, p: int) -> Floats:
+def _plif(parameters: Parameters, logits: Logits, p: int) -> Residues:
     return _piecewise(kinks_of(parameters), [number(s) for s in parameters["slopes"]], logits, p)
 
 
@@ -140,12 +148,12 @@ def kinks_of(parameters: Parameters) -> list[float]:
     return [_float(number(k)) for k in parameters["knots"]]
 
 
-def _rational_quadratic(parameters: Parameters, logits: Logits, p: int) -> Floats | None:
+def _rational_quadratic(parameters: Parameters, logits: Logits, p: int) -> Residues | None:
     xs, ys, slopes = ([number(v) for v in parameters[name]] for name in ("knots", "values", "slopes"))
     place = logits.segments([_float(x) for x in xs])
     last = len(xs) - 1
 
-    def each(values: list[Fraction]) -> Floats:
+    def each(values: list[Fraction]) -> Residues:
         return np.array([residue(v, p) for v in values])[place]
 
     z = logits.modulo(p)
@@ -168,12 +176,12 @@ def _rational_quadratic(parameters: Parameters, logits: Logits, p: int) -> Float
     return reduce(rise + each([ys[i] for i in left]), p)
 
 
-def _tanh(y: Floats, p: int) -> Floats:
+def _tanh(y: Residues, p: int) -> Residues:
     """Return tanh(x / 2) for y = exp(x)."""
     return multiply(reduce(y - 1, p), inverse(reduce(y + 1, p), p), p)
 
 
-def _network(parameters: Parameters, logits: Logits, powers: list[Floats], p: int) -> Floats:
+def _network(parameters: Parameters, logits: Logits, powers: list[Residues], p: int) -> Residues:
     out = multiply(logits.modulo(p), residue(number(parameters["line"]), p), p)
     for slope, width, y in zip(parameters["slopes"], parameters["widths"], powers, strict=True):
         out += multiply(_tanh(y, p), residue(number(slope) * number(width), p), p)
@@ -181,7 +189,7 @@ def _network(parameters: Parameters, logits: Logits, powers: list[Floats], p: in
 
 
 #: Families that map rationals to rationals.
-RATIONAL: dict[str, Callable[[Parameters, Logits, int], Floats | None]] = {
+RATIONAL: dict[str, Callable[[Parameters, Logits, int], Residues | None]] = {
     "Identity": lambda parameters, logits, p: logits.modulo(p),
     "Polynomial": _polynomial,
     "LeakyReLU": lambda parameters, logits, p: _piecewise(
@@ -192,7 +200,7 @@ RATIONAL: dict[str, Callable[[Parameters, Logits, int], Floats | None]] = {
 }
 
 Forms = Callable[[Parameters], list[tuple[Fraction, Fraction]]]
-Value = Callable[[Parameters, Logits, list[Floats], int], Floats]
+Value = Callable[[Parameters, Logits, list[Residues], int], Residues]
 
 #: Families that are rational functions of the logit a and of exp(alpha a + beta): all (alpha, beta), and the
 #: value in terms of those powers.
