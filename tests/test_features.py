@@ -9,7 +9,7 @@ from rankkit.errors import InputError
 from rankkit.functions import PLIF, Exp, Polynomial, SigSoftmax, SoftCap
 from rankkit.functions.base import PointwiseFunction
 from rankkit.heads import Head, LowRankLogits, log_probs
-from rankkit.spectra import methods, spectrum
+from rankkit.spectra import choice, spectrum
 from rankkit.spectra.features import plan
 from rankkit.spectra.source import Source
 
@@ -77,11 +77,11 @@ def test_many_blocks_of_rows(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_auto_takes_it_where_it_is_near_enough() -> None:
     wide = np.ones((60_000, 1))
     small = Head(wide).logits(wide[:5_000])
-    assert methods.choose(Source.of(small, Exp()), None) == "features"
-    assert methods.choose(Source.of(small, SigSoftmax()), 1e-9) == "features"
-    assert methods.choose(Source.of(small, PLIF.random(100)), None) == "gram"
+    assert choice.choose(choice.Task(Source.of(small, Exp()), None), None) == "features"
+    assert choice.choose(choice.Task(Source.of(small, SigSoftmax()), None), 1e-9) == "features"
+    assert choice.choose(choice.Task(Source.of(small, PLIF.random(100)), None), None) == "gram"
     steep = Head(300 * wide).logits(wide[:5_000])
-    assert methods.choose(Source.of(steep, SigSoftmax()), None) == "gram"
+    assert choice.choose(choice.Task(Source.of(steep, SigSoftmax()), None), None) == "gram"
 
 
 def test_sizes_that_nothing_else_takes() -> None:

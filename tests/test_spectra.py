@@ -135,16 +135,20 @@ def test_row_shifts_vanish_under_centring_and_only_there() -> None:
 def test_auto_says_what_it_chose() -> None:
     assert spectrum(drawn(9, 8, 2), Identity()).method == "qr"
     assert spectrum(drawn(9, 8, 2), SigSoftmax()).method == "dense"
-    from rankkit.spectra import methods
+    from rankkit.spectra import choice
     from rankkit.spectra.source import Source
 
     ones = np.ones((60_000, 1))
     large = Source.of(Head(300 * ones).logits(ones[:5_000]), SigSoftmax())  # too steep for monomials
-    assert methods.choose(large, None) == methods.choose(large, 1e-3) == "gram"
-    assert methods.choose(large, 1e-9) == "two-level"
-    assert methods.choose(large, 1e-12) == "tsqr"
+    assert (
+        choice.choose(choice.Task(large, None), None)
+        == choice.choose(choice.Task(large, None), 1e-3)
+        == "gram"
+    )
+    assert choice.choose(choice.Task(large, None), 1e-9) == "two-level"
+    assert choice.choose(choice.Task(large, None), 1e-12) == "tsqr"
     with pytest.raises(InputError, match="method='lanczos'"):
-        methods.choose(Source.of(Head(300 * ones).logits(ones), SigSoftmax()), None)
+        choice.choose(choice.Task(Source.of(Head(300 * ones).logits(ones), SigSoftmax()), None), None)
     with pytest.raises(InputError, match="reach is 2"):
         spectrum(drawn(9, 8, 2), reach=2)
 

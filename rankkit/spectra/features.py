@@ -8,7 +8,7 @@ inner product is an inner product of monomials, :math:`(h\cdot w)^k = \sum_{|\al
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import comb, factorial, inf, prod, sqrt
 
@@ -20,6 +20,7 @@ from rankkit import arrays
 from rankkit.arrays import FloatArray
 from rankkit.functions.base import PointwiseFunction
 from rankkit.spectra.source import Source
+from rankkit.spectra.tiles import Progress
 
 #: Coefficients of a Chebyshev series that are computed; those of higher degree are taken to be 0.
 SERIES = 4096
@@ -102,31 +103,51 @@ def plan(source: Source) -> Plan | None:
     return best
 
 
-def thin_factors(source: Source, by: Plan, center: str | None) -> tuple[FloatArray, FloatArray, float]:
+def thin_factors(
+    source: Source, by: Plan, center: str | None, progress: Progress | None = None
+) -> tuple[FloatArray, FloatArray, float]:
     """Return small factors L, R with the singular values of the scores those of L R^T, and their size.
 
     The size is what rounding is relative to: the norms of columns before anything was centred.
     """
     H, W = _augmented(source)
     normaliser = source.log_normaliser() if center is None else None
-    left, left_norms = _triangle(H, by, False, center == "both", normaliser)
     ones = None if normaliser is None else -np.ones(len(W))
-    right, right_norms = _triangle(W, by, True, center is not None, ones)
+
+    def told(done: int) -> None:
+        if progress is not None:
+            progress(done, 2 * (len(H) + len(W)))
+
+    left, left_norms = _triangle(H, by, False, center == "both", normaliser, told)
+    right, right_norms = _triangle(W, by, True, center is not None, ones, lambda n: told(2 * len(H) + n))
     return left, right, float(np.linalg.norm(left_norms * right_norms))
 
 
 def _triangle(
-    X: FloatArray, by: Plan, signed: bool, centred: bool, extra: FloatArray | None
+    X: FloatArray,
+    by: Plan,
+    signed: bool,
+    centred: bool,
+    extra: FloatArray | None,
+    told: Callable[[int], None],
 ) -> tuple[FloatArray, FloatArray]:
-    """Return R of the QR decomposition of the features of X, and the norms of their columns."""
+    """Return R of the QR decomposition of the features of X, and the norms of their columns.
+
+    The rows are gone through twice, and ``told`` how many are done.
+    """
+    done = 0
     columns = by.count + (extra is not None)
     means, squares, R = np.zeros(columns), np.zeros(columns), np.zeros((0, columns))
     for block in _blocks(X, by, signed, extra):
         squares += (block**2).sum(axis=0)
         means += block.sum(axis=0) / len(X)
+        done += len(block)
+        told(done)
     for block in _blocks(X, by, signed, extra):
         stacked = np.vstack([R, block - means * centred])
         R = linalg.qr(stacked, mode="r", overwrite_a=True, check_finite=False)[0][:columns]
+        done += len(block)
+        told(done)
     return R, np.sqrt(squares)
 
 

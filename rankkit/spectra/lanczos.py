@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from rankkit.arrays import FloatArray
 from rankkit.errors import InputError
 from rankkit.spectra.estimate import Quadrature, SpectrumEstimate
+from rankkit.spectra.krylov import Krylov
 from rankkit.spectra.rules import EPS, tolerance
 from rankkit.spectra.source import Source
 from rankkit.spectra.tiles import Gauge, Progress, keeps
@@ -58,14 +58,14 @@ def estimate(
         )
 
     rules: list[Quadrature] = []
-    space = _Krylov(rng.choice([-1.0, 1.0], (n, probes)))
+    space = Krylov(rng.choice([-1.0, 1.0], (n, probes)))
     for blocks in gauge.passes(source, np.float32):
         image = np.zeros((n, probes))
         last = space.last.astype(np.float32)
         for block in blocks:
             image += block @ (block.T @ last)
         space.grow(image)
-        rules.append(space.quadrature())
+        rules.append(_quadrature(space))
         if progress is not None:
             progress(len(rules), STEPS)
         if len(rules) < 9:
@@ -86,43 +86,13 @@ def _probes(source: Source) -> int:
     return max(PROBES, min(wanted, min(source.shape) // 16))
 
 
-class _Krylov:
-    """An orthonormal basis of a block Krylov space, and the operator in it."""
-
-    def __init__(self, start: FloatArray) -> None:
-        self.last, self.start = np.linalg.qr(start)
-        self.basis = self.last
-        self.projected = np.zeros((0, 0))
-        self.coupling = np.zeros((0, 0))
-
-    def grow(self, image: FloatArray) -> None:
-        """Take the image of the last block."""
-        old, block = len(self.projected), self.last.shape[1]
-        if old:
-            self.basis = np.hstack([self.basis, self.last])
-        along = self.basis.T @ image
-        image = image - self.basis @ along
-        rest = self.basis.T @ image  # a second time: rounding leaves a little of the basis in what is new
-        image -= self.basis @ rest
-        projected = np.zeros((old + block, old + block))
-        projected[:old, :old] = self.projected
-        projected[:, old:] = along + rest
-        projected[old:, :old] = projected[:old, old:].T
-        self.projected = projected
-        self.last, self.coupling = np.linalg.qr(image)
-        self.last, again = np.linalg.qr(self.last - self.basis @ (self.basis.T @ self.last))
-        self.coupling = again @ self.coupling
-
-    def quadrature(self) -> Quadrature:
-        block = self.last.shape[1]
-        squares, vectors = np.linalg.eigh((self.projected + self.projected.T) / 2)
-        squares, vectors = squares[::-1], vectors[:, ::-1]
-        residuals = np.linalg.norm(self.coupling @ vectors[-block:], axis=0)
-        gaps = np.abs(np.diff(squares, prepend=np.inf, append=np.inf))
-        sure = residuals < RESIDUAL * np.minimum(gaps[1:], gaps[:-1])
-        return Quadrature(
-            nodes=np.sqrt(np.maximum(squares, 0.0)),
-            weights=(self.start.T @ vectors[:block]) ** 2,
-            converged=int(np.argmin(np.append(sure, False))),
-            n=len(self.basis),
-        )
+def _quadrature(space: Krylov) -> Quadrature:
+    found = space.ritz()
+    gaps = np.abs(np.diff(found.squares, prepend=np.inf, append=np.inf))
+    sure = found.residuals < RESIDUAL * np.minimum(gaps[1:], gaps[:-1])
+    return Quadrature(
+        nodes=np.sqrt(np.maximum(found.squares, 0.0)),
+        weights=(space.start.T @ found.vectors[: len(space.start.T)]) ** 2,
+        converged=int(np.argmin(np.append(sure, False))),
+        n=len(space.basis),
+    )

@@ -1,4 +1,4 @@
-"""Ways to all singular values: LAPACK on the dense matrix, QR of thin factors, streamed Gram matrices."""
+"""Ways to singular values: LAPACK on the dense matrix, QR of thin factors, streamed Gram matrices."""
 
 from __future__ import annotations
 
@@ -10,60 +10,21 @@ from scipy import linalg
 from rankkit import arrays
 from rankkit.arrays import Array, FloatArray, IntArray
 from rankkit.errors import InputError
-from rankkit.spectra.features import plan, thin_factors
+from rankkit.spectra.choice import SPLIT, Task, gram_floor
+from rankkit.spectra.features import thin_factors
 from rankkit.spectra.gram import gram
-from rankkit.spectra.rules import EPS
-from rankkit.spectra.source import Source
-from rankkit.spectra.tiles import Gauge, Progress, power_of_two
-
-#: Multiplications above which "auto" streams a Gram matrix instead of a dense decomposition.
-DENSE_WORK = 2e10
-
-#: Multiple of the largest singular value down to which the first of two Gram matrices is trusted.
-SPLIT = 1e-4
-
-#: Multiple of the largest singular value down to which "auto" wants to see where nothing else is said.
-FEATURES_REACH = 1e-7
+from rankkit.spectra.source import centred
+from rankkit.spectra.subspace import leading
+from rankkit.spectra.tiles import Gauge, power_of_two
 
 #: Size from which products in float32 are decomposed in float32: below, it saves nothing.
 FLOAT32_EIGEN = 500
 
 
-def choose(source: Source, reach: float | None) -> str:
-    """Return the most accurate method that the size allows, or the fastest that reaches far enough."""
-    contexts, classes = source.shape
-    if source.linear:
-        return "qr"
-    dense = (
-        contexts * classes * min(source.shape) <= DENSE_WORK and 8 * contexts * classes <= arrays.DENSE_LIMIT
-    )
-    if dense:
-        return "dense"
-    near = plan(source)
-    if near is not None and near.entry_error <= (reach or FEATURES_REACH) / 100 * near.size:
-        return "features"
-    least = min(source.shape)
-    if 8 * least**2 > arrays.DENSE_LIMIT:
-        raise InputError(
-            f"Neither the {contexts:,} x {classes:,} matrix nor its Gram matrix fits the limit of "
-            f"{arrays.DENSE_LIMIT / 2**30:.1f} GiB; method='lanczos' estimates effective ranks in less, or "
-            "take fewer contexts"
-        )
-    floor = gram_floor(source.shape)
-    if reach is None or reach >= floor:
-        return "gram"
-    return "two-level" if reach >= SPLIT * floor else "tsqr"
-
-
-def gram_floor(shape: tuple[int, int]) -> float:
-    """Return the root of max(N, M) eps: X X^T is good to max(N, M) eps sigma_1^2, sigma only to its root."""
-    return float(np.sqrt(max(shape) * EPS["float64"]))
-
-
 class Found(NamedTuple):
-    """All min(contexts, classes) singular values, descending, and how good they are.
+    """Singular values, descending, and how good they are.
 
-    ``scale`` is the size that rounding is relative to, ``error`` a bound on what was left out besides.
+    ``scale`` is the size that rounding is relative to, ``error`` bounds what else they may be off by.
     """
 
     values: FloatArray
@@ -71,11 +32,9 @@ class Found(NamedTuple):
     error: float = 0.0
 
 
-def singular_values(
-    source: Source, center: str | None, method: str, progress: Progress | None = None
-) -> Found:
+def singular_values(task: Task, method: str) -> Found:
     """Return the singular values by a method that the caller names."""
-    if method == "qr" and not source.linear:
+    if method == "qr" and not task.source.linear:
         raise InputError(
             "method='qr' works on logits or on their log-softmax, whose thin factors are known; use 'auto'"
         )
@@ -87,40 +46,30 @@ def singular_values(
         "two-level": _two_level,
         "tsqr": _tsqr,
         "features": _features,
+        "subspace": _subspace,
     }
     if method not in ways:
         raise InputError(f"method is {method!r}; wanted 'auto', {', '.join(map(repr, ways))}, 'lanczos'")
     with np.errstate(over="ignore"):
-        found = ways[method](source, center, progress)
+        found = ways[method](task)
     if not np.isfinite(found.scale):
         raise InputError("The singular values exceed float64; scale the matrix, H or W down")
     return found
 
 
-def _dense(source: Source, center: str | None, progress: Progress | None) -> Found:
-    X = source.dense() if center is not None else source.dense_log_probs()
+def _dense(task: Task) -> Found:
+    X = task.source.dense() if task.center is not None else task.source.dense_log_probs()
+    task.tell(1, 2)
     unit = power_of_two(np.abs(X).max())
     X /= unit
-    X, removed = centred(X, center)
+    X, removed = centred(X, task.center)
     values = linalg.svdvals(X, overwrite_a=True, check_finite=False)
+    task.tell(2, 2)
     return Found(values * unit, float((values[0] + removed) * unit))
 
 
-def centred(X: FloatArray, center: str | None) -> tuple[FloatArray, float]:
-    """Remove row means, or row and column means, in place; return X and how large a norm was removed."""
-    removed = 0.0
-    if center is not None:
-        means = X.mean(axis=1, keepdims=True)
-        X -= means
-        removed += float(np.linalg.norm(means)) * np.sqrt(X.shape[1])
-    if center == "both":
-        means = X.mean(axis=0)
-        X -= means
-        removed += float(np.linalg.norm(means)) * np.sqrt(X.shape[0])
-    return X, removed
-
-
-def _qr(source: Source, center: str | None, progress: Progress | None) -> Found:
+def _qr(task: Task) -> Found:
+    source, center = task.source, task.center
     factors, exponents = zip(*map(_columns_near_one, source.factors(center)), strict=True)
     weights = np.add(*exponents)
     top = int(weights.max())
@@ -150,20 +99,20 @@ def _of_product(left: FloatArray, right: FloatArray, shape: tuple[int, int]) -> 
     return values
 
 
-def _gram(source: Source, center: str | None, progress: Progress | None) -> Found:
-    gauge, squares = gram(source, center, np.float64, progress)
+def _gram(task: Task) -> Found:
+    gauge, squares = gram(task.source, task.center, np.float64, task.progress)
     return _roots(linalg.eigvalsh(squares, lower=True, overwrite_a=True, check_finite=False), gauge)
 
 
-def _gram_float32(source: Source, center: str | None, progress: Progress | None) -> Found:
-    gauge, squares = gram(source, center, np.float32, progress)
+def _gram_float32(task: Task) -> Found:
+    gauge, squares = gram(task.source, task.center, np.float32, task.progress)
     squares = squares.astype(np.float32 if len(squares) > FLOAT32_EIGEN else np.float64, order="F")
     return _roots(linalg.eigvalsh(squares, lower=True, overwrite_a=True, check_finite=False), gauge)
 
 
-def _two_level(source: Source, center: str | None, progress: Progress | None) -> Found:
+def _two_level(task: Task) -> Found:
     """Take the directions above SPLIT out of the matrix, and see the others as well as it then allows."""
-    gauge, products = gram(source, center, np.float64, progress)
+    gauge, products = gram(task.source, task.center, np.float64, task.progress)
     alone = linalg.eigvalsh(products, lower=True, check_finite=False)
     if alone[0] > SPLIT**2 * alone[-1]:  # nothing lies below: the first level sees all
         return _roots(alone, gauge)
@@ -172,7 +121,7 @@ def _two_level(source: Source, center: str | None, progress: Progress | None) ->
     del products
     below = np.zeros((len(squares), len(squares)))
     leading = vectors[:, large]
-    for block in gauge.blocks(source, np.float64, progress):
+    for block in gauge.blocks(task.source, np.float64, task.progress):
         block -= leading @ (leading.T @ block)
         below += block @ block.T
     rest = linalg.eigvalsh(below, overwrite_a=True, check_finite=False)[leading.shape[1] :]
@@ -184,23 +133,32 @@ def _roots(squares: Array, gauge: Gauge) -> Found:
     return Found(values, float(values[0] + gauge.removed / gauge.unit))
 
 
-def _tsqr(source: Source, center: str | None, progress: Progress | None) -> Found:
+def _tsqr(task: Task) -> Found:
     """Add lines to a triangle that has the singular values of all lines so far."""
-    gauge, n = Gauge.of(source, center), min(source.shape)
+    gauge, n = Gauge.of(task.source, task.center), min(task.source.shape)
     R = np.zeros((0, n))
-    for block in gauge.blocks(source, np.float64, progress, lines=2 * n):
+    for block in gauge.blocks(task.source, np.float64, task.progress, lines=2 * n):
         R = linalg.qr(np.vstack([R, block.T]), mode="r", overwrite_a=True, check_finite=False)[0][:n]
     values = linalg.svdvals(R, overwrite_a=True, check_finite=False) / gauge.unit
     return Found(values, float(values[0] + gauge.removed / gauge.unit))
 
 
-def _features(source: Source, center: str | None, progress: Progress | None) -> Found:
-    near = plan(source)
-    if near is None:
+def _features(task: Task) -> Found:
+    if task.near is None:
         raise InputError(
             "method='features' needs logits of small width and a function that is finite on their range; "
             "use 'auto'"
         )
-    left, right, scale = thin_factors(source, near, center)
-    values = _of_product(left, right, source.shape)
-    return Found(values, scale, float(np.sqrt(np.prod(source.shape, dtype=float))) * near.entry_error)
+    left, right, scale = thin_factors(task.source, task.near, task.center, task.progress)
+    values = _of_product(left, right, task.source.shape)
+    return Found(
+        values, scale, float(np.sqrt(np.prod(task.source.shape, dtype=float))) * task.near.entry_error
+    )
+
+
+def _subspace(task: Task) -> Found:
+    if task.k is None:
+        raise InputError("method='subspace' finds the k largest values; say how many, as in k=100")
+    floor = gram_floor(task.source.shape)
+    found = leading(task.source, task.center, task.k, floor, task.rng, task.progress)
+    return Found(found.values, float(found.values[0] + found.removed), found.error)

@@ -90,6 +90,16 @@ class Source:
         some = Head(head.W[lines], None if head.b is None else head.b[lines])
         return self._scores(LowRankLogits(self.logits.H, some).dense())
 
+    def sample(self, most: int) -> FloatArray:
+        """Return the scores of some evenly spaced contexts and classes."""
+        rows, cols = (np.unique(np.linspace(0, n - 1, most).astype(int)) for n in self.shape)
+        if self.logits is None:
+            assert self.matrix is not None
+            return np.array(self.matrix[np.ix_(rows, cols)], dtype=np.float64)
+        head = self.logits.head
+        some = Head(head.W[cols], None if head.b is None else head.b[cols])
+        return self._scores(LowRankLogits(self.logits.H, some).rows(rows))
+
     def dense(self) -> FloatArray:
         """Return the scores of all contexts and classes as a new array."""
         arrays.require_room("The matrix", self.shape)
@@ -124,6 +134,20 @@ class Source:
 
     def _scores(self, logits: FloatArray) -> FloatArray:
         return logits if self.f is None else apply(self.f, logits)
+
+
+def centred(X: FloatArray, center: str | None) -> tuple[FloatArray, float]:
+    """Remove row means, or row and column means, in place; return X and how large a norm was removed."""
+    removed = 0.0
+    if center is not None:
+        means = X.mean(axis=1, keepdims=True)
+        X -= means
+        removed += float(np.linalg.norm(means)) * np.sqrt(X.shape[1])
+    if center == "both":
+        means = X.mean(axis=0)
+        X -= means
+        removed += float(np.linalg.norm(means)) * np.sqrt(X.shape[0])
+    return X, removed
 
 
 def log_sum_exp(scores: FloatArray) -> FloatArray:

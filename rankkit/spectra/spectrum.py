@@ -10,7 +10,7 @@ from rankkit import arrays
 from rankkit.errors import InputError
 from rankkit.functions.base import PointwiseFunction
 from rankkit.heads.head import LowRankLogits
-from rankkit.spectra import methods
+from rankkit.spectra import choice, methods
 from rankkit.spectra.estimate import SpectrumEstimate
 from rankkit.spectra.lanczos import estimate
 from rankkit.spectra.rules import EPS
@@ -73,8 +73,8 @@ def spectrum(
     k : int, optional
         Keep only the ``k`` largest values.
     method : str
-        "auto" takes the first of qr, dense, features, gram that applies, fits and is near enough; two-level
-        or tsqr in place of gram where ``reach`` needs it.
+        "auto" takes the first of qr, dense, features, subspace, gram that applies, fits and is near enough;
+        two-level or tsqr in place of gram where ``reach`` needs it.
 
         * "qr" works on the thin factors of logits and their log-softmax and forms nothing of full size;
         * "dense" is LAPACK on the whole matrix;
@@ -84,6 +84,10 @@ def spectrum(
           "gram-float32" is twice as fast and sees down to a few thousandths;
         * "two-level" takes the large directions out and streams once more: about eleven digits;
         * "tsqr" streams blocks into a QR decomposition, as accurate as dense, for several times the work;
+        * "subspace" finds the ``k`` largest values alone, in a few passes and without a matrix of full size;
+          none is too large, and how far they may be from singular values is in the noise floor. "auto" takes
+          it for large matrices where ``k`` is a twentieth of the shorter side at most, or an eightieth where
+          the matrix takes more than 0.8 GB and is made anew in every pass, or where no Gram matrix fits;
         * "lanczos" estimates effective ranks of matrices too large for all of these, to about one in a
           hundred, from one or two dozen passes, and returns a :class:`SpectrumEstimate`.
     precision : str, optional
@@ -92,10 +96,10 @@ def spectrum(
     reach : float, optional
         How far down "auto" must see, as a multiple of the largest singular value.
     seed : int or numpy.random.Generator
-        Draws the probes of "lanczos".
+        Draws the probes of "lanczos" and the first directions of "subspace".
     progress : callable, optional
-        Called with how much of a streamed pass is done, and of how much: lines of the matrix, or for
-        "lanczos" passes, of the most that are made.
+        Called with how much is done, and of how much: lines of a streamed pass, rows of features, steps of
+        "dense", or for "subspace" and "lanczos" passes, of the most that are made.
 
     Returns
     -------
@@ -134,8 +138,9 @@ def spectrum(
         if k is not None:
             raise InputError("method='lanczos' estimates the whole spectrum and takes no k")
         return estimate(source, center, precision, arrays.generator(seed), progress)
-    method = methods.choose(source, reach) if method == "auto" else method
-    found = methods.singular_values(source, center, method, progress)
+    task = choice.Task(source, center, k, arrays.generator(seed), progress)
+    method = choice.choose(task, reach) if method == "auto" else method
+    found = methods.singular_values(task, method)
     return Spectrum(
         found.values[:k],
         source.shape,

@@ -10,7 +10,7 @@ import numpy as np
 
 from rankkit.arrays import FloatArray
 from rankkit.errors import InputError
-from rankkit.spectra import methods
+from rankkit.spectra import choice
 from rankkit.spectra.effective import EFFECTIVE_RANKS, EVENNESS, entropy, epsilon_effective
 from rankkit.spectra.rules import EPS, tolerance
 
@@ -27,14 +27,15 @@ class Spectrum:
         Shape of the matrix.
     center : None, "classes" or "both"
         Whether row means ("classes"), or row and column means ("both"), were removed.
-    method : "dense", "qr", "features", "gram", "gram-float32", "two-level" or "tsqr"
+    method : "dense", "qr", "features", "gram", "gram-float32", "two-level", "tsqr" or "subspace"
         How the values were computed.
     precision : str
         The dtype in which the entries were rounded; its epsilon enters every tolerance.
     scale : float
         Bound on the largest singular value before centring: the size that rounding errors are relative to.
     error : float
-        Bound on the norm of what the method left out of the matrix; 0 where it took all of it.
+        Bound on the norm of what "features" left out of the matrix; for "subspace" the largest residual, and
+        every value that rounding lets it see is so near a singular value. 0 for the others.
     noise_floor : float
         Values at or below it can be made by rounding alone; no rank here counts them.
     floor_rule : str
@@ -55,15 +56,17 @@ class Spectrum:
         self.values.flags.writeable = False
         floor = tolerance("press", self.shape, EPS[self.precision], self.scale)
         rule = f"sqrt(N + M + 1) / 2 eps scale, eps of {self.precision}"
-        if self.method in ("gram", "two-level"):
-            share = 1.0 if self.method == "gram" else methods.SPLIT
+        if self.method in ("gram", "two-level", "subspace"):
+            share = choice.SPLIT if self.method == "two-level" else 1.0
             what = "sqrt(max(N, M) eps) scale, eps of float64" + (f", times {share:g}" if share < 1 else "")
-            floor, rule = max((floor, rule), (share * methods.gram_floor(self.shape) * self.scale, what))
+            floor, rule = max((floor, rule), (share * choice.gram_floor(self.shape) * self.scale, what))
         if self.method == "gram-float32":  # worst-case bounds would hide all: errors are taken to be random
             squared = math.sqrt(tolerance("press", self.shape, EPS["float32"], 1.0)) * self.scale
             floor, rule = max((floor, rule), (squared, "sqrt(sqrt(N + M + 1) / 2 eps) scale, eps of float32"))
         if self.error:
             what = "bound on the norm of what the polynomial leaves of f"
+            if self.method == "subspace":
+                what = "largest residual of a singular vector"
             floor, rule = max((floor, rule), (self.error, what))
         least = math.sqrt(math.prod(self.shape)) * 2.0**-1074
         floor, rule = max((floor, rule), (least, "the least float64 in every entry"))

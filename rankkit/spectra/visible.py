@@ -12,9 +12,8 @@ from rankkit.arrays import FloatArray
 from rankkit.errors import InputError
 from rankkit.functions.base import PointwiseFunction
 from rankkit.heads.head import LowRankLogits
-from rankkit.spectra.methods import centred
 from rankkit.spectra.rules import EPS
-from rankkit.spectra.source import CENTERINGS, Source
+from rankkit.spectra.source import CENTERINGS, Source, centred
 from rankkit.spectra.values import Spectrum
 
 #: float64 has so many bits more than float32.
