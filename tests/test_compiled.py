@@ -75,3 +75,15 @@ def test_what_has_no_compiled_form_is_asked_itself() -> None:
     logits = Head(rng.standard_normal((60, 3))).logits(rng.standard_normal((50, 3)))
     streamed, dense = (spectrum(logits, Mine(), "classes", method=m) for m in ("gram", "dense"))
     assert streamed.numerical_rank() == dense.numerical_rank() == 10
+
+
+@pytest.mark.parametrize("bound", [5e-324, 1e-310, 2.0**-1001, 2.0**-1000, 1e300, 1.7e308])
+def test_segments_at_the_ends_of_float64_are_found(bound: float) -> None:
+    """Where segments are too short to count how many make a unit, kinks are looked up instead."""
+    f = PLIF([1.0, 4.0], bound=bound)
+    z = np.array([-3.0, -1.0, 0.0, 1.0, 2.0]) * min(bound, 1e300)
+    assert np.array_equal(f(z), np.where(z < 0, z, 4 * z))
+    assert f.segment(z).tolist() == [0, 0, 1, 1, 1]
+    made = np.tile(z, 2**18)
+    assert np.array_equal(f(made), np.tile(f(z), 2**18))
+    assert (kernel(f) is None) == (bound < 2.0**-1000)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from itertools import accumulate, pairwise
-from math import e, log
+from math import e, inf, isfinite, log
 from typing import Any, Self
 
 import numpy as np
@@ -50,7 +50,7 @@ class PLIF(MonotoneFunction):
     -----
     The function is the one that the float64 numbers in ``slopes`` and ``kinks`` define; :meth:`exact` and
     :meth:`ball` keep to it. Values in float64 are summed outwards from 0 and err by a few units in the last
-    place of value or argument. Uniform segments are found by one division, whatever their number; other knots
+    place of value or argument. Uniform segments are found by one product, whatever their number; other knots
     by bisection.
 
     Examples
@@ -129,7 +129,7 @@ class PLIF(MonotoneFunction):
         return kinks
 
     def __call__(self, z: FloatArray) -> FloatArray:
-        if z.size >= COMPILED and self.bound is not None:
+        if z.size >= COMPILED and self.compiled:
             many = np.empty(z.size)
             self.fill(np.ravel(z), many)
             return many.reshape(z.shape)
@@ -143,14 +143,19 @@ class PLIF(MonotoneFunction):
                 values += heights.take(k)
         return out.reshape(z.shape)
 
+    @property
+    def compiled(self) -> bool:
+        """Whether :meth:`fill` applies: to uniform segments that are not too short to be counted."""
+        return self.bound is not None and isfinite(self._scale)
+
     def fill(self, z: Array, out: Array) -> None:
-        """Write f(z) into ``out``, which may be ``z``, in a compiled loop: for uniform segments.
+        """Write f(z) into ``out``, which may be ``z``, in a compiled loop, where that applies.
 
         Both have one axis, and float32 or float64.
         """
         from rankkit.functions.compiled import loops
 
-        loops.plif(z, out, self.bound, self.slopes, self._anchors, self._heights)
+        loops.plif(z, out, self._scale, self._lines)
 
     def slope(self, z: FloatArray) -> FloatArray:
         return self.slopes.take(self.segment(z))
@@ -195,17 +200,27 @@ class PLIF(MonotoneFunction):
 
     def _near(self, z: FloatArray) -> IntArray:
         """Return the index of the segment of each entry; within rounding of a kink maybe its neighbour's."""
-        if self.bound is None:
+        if not self.compiled:
             return np.asarray(np.searchsorted(self.kinks, z, side="right"))
         half, odd = divmod(self.segments, 2)
         with np.errstate(over="ignore"):
-            k = z / self.bound  # relative to 0, not to -T, so that tiny logits keep their sign
-            k *= self.segments / 2
+            k = z * self._scale  # relative to 0, not to -T, so that tiny logits keep their sign
         k += odd / 2
         np.floor(k, out=k)
         np.clip(k, -half, self.segments - 1 - half, out=k)
         k += half
         return k.astype(np.int64)
+
+    @cached_property
+    def _scale(self) -> float:
+        """Uniform segments to a unit; infinite where they are too short for a float64 to say."""
+        assert self.bound is not None
+        return self.segments / 2 / self.bound if self.bound >= 2.0**-1000 else inf
+
+    @cached_property
+    def _lines(self) -> FloatArray:
+        """Anchor, height and slope of each segment, side by side: (K, 3)."""
+        return np.column_stack([self._anchors, self._heights, self.slopes])
 
     @property
     def _zero(self) -> int:

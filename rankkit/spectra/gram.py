@@ -18,6 +18,9 @@ from rankkit.spectra.tiles import Dtype, Gauge, Progress, power_of_two
 #: Lines from which means and the largest score are guessed.
 SAMPLE = 256
 
+#: Columns of a Gram matrix that are added at a time.
+STRIPE = 128
+
 #: Sums of squares outside of this range are made again in a better unit.
 RANGE = {np.float64: (1e-200, 1e200), np.float32: (1e-12, 1e25)}
 
@@ -63,6 +66,7 @@ def _pass(
     inside, over = (center is not None, center == "both")[:: 1 if tall else -1]
     n, lines = sorted(source.shape)
     out, total, means = np.zeros((n, n), order="F"), np.zeros(n), []
+    single = np.zeros((n, n), np.float32, order="F") if dtype == np.float32 else None
     with np.errstate(over="ignore", invalid="ignore"):
         for block in gauge.blocks(source, dtype, progress):
             if inside:  # each line less its own mean
@@ -70,7 +74,7 @@ def _pass(
                 block -= means[-1]
             if over:
                 total += block.sum(axis=1)
-            out = _added(out, block)
+            out = _added(out, block, single)
         if over:
             out = blas.dsyr(-1 / lines, total, a=out, lower=1, overwrite_a=1)
     across = total / (lines * gauge.unit)
@@ -78,11 +82,13 @@ def _pass(
     return _put_right(gauge, across, along, tall, inside), out
 
 
-def _added(out: FloatArray, block: Array) -> FloatArray:
-    """Add block block^T to the lower triangle."""
-    if block.dtype == np.float64:
+def _added(out: FloatArray, block: Array, single: Array | None) -> FloatArray:
+    """Add block block^T to the lower triangle; a product in float32 is made in ``single`` first."""
+    if single is None:
         return np.asarray(blas.dsyrk(1.0, block, beta=1.0, c=out, lower=1, overwrite_c=1))
-    out += blas.ssyrk(1.0, block, lower=1)
+    made = blas.ssyrk(1.0, block, beta=0.0, c=single, lower=1, overwrite_c=1)
+    for at in range(0, len(out), STRIPE):  # stripe by stripe, nothing above the diagonal but a corner
+        out[at:, at : at + STRIPE] += made[at:, at : at + STRIPE]
     return out
 
 

@@ -59,6 +59,6 @@ def kernel(f: PointwiseFunction | None) -> Callable[[Array], None] | None:
         return lambda z: loops.softcap(z.reshape(-1), f.bound)
     if type(f) is LeakyReLU:
         return lambda z: loops.leaky(z.reshape(-1), f.slope_below)
-    if type(f) is PLIF and f.bound is not None:
+    if type(f) is PLIF and f.compiled:
         return lambda z: f.fill(z.reshape(-1), z.reshape(-1))
     return None

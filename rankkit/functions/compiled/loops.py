@@ -149,14 +149,17 @@ def leaky(z, slope):  # type: ignore[no-untyped-def]
 
 
 @njit(error_model="numpy", cache=True)  # operation by operation as numpy does it
-def plif(z, out, bound, slopes, anchors, heights):  # type: ignore[no-untyped-def]
-    """Piecewise-linear values on uniform segments; a NaN stays one."""
-    segments = slopes.size
+def plif(z, out, scale, lines):  # type: ignore[no-untyped-def]
+    """Piecewise-linear values on uniform segments, ``scale`` of them to a unit; a NaN stays one.
+
+    The anchor, height and slope of a segment lie side by side: looking one up touches one place in memory.
+    """
+    segments = len(lines)
     half, odd = segments // 2, segments % 2
     low, high = -1.0 * half, 1.0 * (segments - 1 - half)
     for i in range(z.size):
         x = np.float64(z[i])
         # relative to 0, not to the left end, so that tiny logits keep their sign
-        k = np.floor(x / bound * (segments / 2) + odd / 2)
+        k = np.floor(x * scale + odd / 2)
         j = np.int64(min(max(k, low), high)) + half if x == x else half
-        out[i] = heights[j] + (x - anchors[j]) * slopes[j]
+        out[i] = lines[j, 1] + (x - lines[j, 0]) * lines[j, 2]
