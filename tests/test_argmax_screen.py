@@ -41,9 +41,22 @@ def test_what_is_left_open_has_a_rival_beyond_it() -> None:
     scores = found.states.astype(np.float64) @ W.T
     open_rows = np.flatnonzero(found.leads <= 0)
     assert len(open_rows)
-    for i in open_rows:
-        assert found.rivals[int(i)][0] == np.where(np.arange(2500) == i, -np.inf, scores[i]).argmax()
-        assert scores[i, found.rivals[int(i)][0]] > scores[i, i] * (1 - 1e-4)
+    np.testing.assert_array_equal(found.open, open_rows)
+    for i, (first, *_) in zip(open_rows, found.rivals, strict=True):
+        assert first == np.where(np.arange(2500) == i, -np.inf, scores[i]).argmax()
+        assert scores[i, first] > scores[i, i] * (1 - 1e-4)
+
+
+def test_rows_are_named_by_their_places_among_those_that_count() -> None:
+    """A head with every row twice is screened by one of each, as if it had no other."""
+    W = heavy(900, 20)
+    which = np.random.default_rng(1).permutation(900) * 2
+    asked = np.arange(0, 900, 3)
+    found = screen.own_directions(np.repeat(W, 2, axis=0), asked, which=which)
+    alone = screen.own_directions(W[which // 2], asked)
+    np.testing.assert_array_equal(found.leads > 0, alone.leads > 0)
+    np.testing.assert_array_equal(found.open, alone.open)
+    np.testing.assert_array_equal(found.rivals[:, 0], alone.rivals[:, 0])
 
 
 @pytest.mark.parametrize("digits", [4, 8, 12])

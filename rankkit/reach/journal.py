@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 import rankkit
-from rankkit.arrays import Array
+from rankkit.arrays import Array, IntArray
 from rankkit.certificates.checker import files
 from rankkit.certificates.kinds import restriction
 from rankkit.domains import Domain
@@ -77,14 +77,15 @@ class Journal:
             raise
         self._synced = time.monotonic()
 
-    def replay(self, win: Callable[[int, int, Array], None], lose: Callable[[int, int, Any], None]) -> None:
-        """Call ``win(class, rule, state)`` or ``lose(class, rule, (rows, weights))`` for every verdict."""
+    def replay(
+        self, win: Callable[[list[int], int, Array], None], lose: Callable[[int, int, Any], None]
+    ) -> None:
+        """Call ``win(classes, rule, states)`` or ``lose(class, rule, (rows, weights))`` for all verdicts."""
         for number, line in self._lines:
             try:
                 if line["kind"] == "wins":
                     states = np.frombuffer(base64.b64decode(line["states"]), _DTYPES[line["dtype"]])
-                    for i, state in zip(line["classes"], states.reshape(line["shape"]), strict=True):
-                        win(i, line["rule"], state)
+                    win(line["classes"], line["rule"], states.reshape(line["shape"]))
                 else:
                     weights = tuple(map(files.weight, line["weights"]))
                     exact = any("/" in w for w in line["weights"])
@@ -94,19 +95,17 @@ class Journal:
                 raise LoadError(f"{self.path}, line {number}, is no batch of verdicts: {error}") from error
         self._lines = []
 
-    def wins(self, rule: int, states: Mapping[int, Array]) -> None:
-        """Write classes that win, each with its state (d,) or (terms, d), all of one shape and dtype."""
-        classes = list(states)
+    def wins(self, rule: int, classes: IntArray, states: Array) -> None:
+        """Write classes (m,) that win, with their states (m, d) or (m, terms, d)."""
         for at in range(0, len(classes), STATES):
-            block = classes[at : at + STATES]
-            X = np.array([states[i] for i in block])
+            X = states[at : at + STATES]
             kind = f"f{X.dtype.itemsize}"
             data = base64.b64encode(X.astype(_DTYPES[kind]).tobytes()).decode()
             self._append(
                 {
                     "kind": "wins",
                     "rule": rule,
-                    "classes": block,
+                    "classes": classes[at : at + STATES].tolist(),
                     "dtype": kind,
                     "shape": X.shape,
                     "states": data,

@@ -16,7 +16,7 @@ from rankkit.certificates.checker import simplex
 from rankkit.certificates.checker.domains import outside
 from rankkit.domains import Domain, Free
 from rankkit.heads import Head
-from rankkit.reach.screen import own_directions
+from rankkit.reach.screen import Screened, own_directions
 
 if TYPE_CHECKING:
     from rankkit.reach.journal import Journal
@@ -94,11 +94,12 @@ class Ledger:
         self.rules = np.zeros(head.classes, np.int8)
         self.combinations: dict[int, Proof] = {}
         self.reasons: dict[int, str] = {}
-        self._states: dict[int, Array] = {}
+        self._states = np.empty(head.W.shape, np.float32)  # memory is taken as classes win
+        self._long: dict[int, Array] = {}  # states that take float64, or sums of it
         self._heir, self._journal = heir, None
         if journal is not None:
             journal.replay(
-                lambda i, rule, state: self._win(Rule(rule), {i: state}),
+                lambda classes, rule, states: self._win(Rule(rule), np.array(classes), states),
                 lambda i, rule, proof: self._lose(i, Rule(rule), proof),
             )
             self._journal = journal
@@ -121,7 +122,7 @@ class Ledger:
                 self.W, self.b, classes[rest].tolist(), arrays.widen(states[rest]), [ties[k] for k in rest]
             )
             shown = [k for k, refusal in zip(rest, refusals, strict=True) if refusal is None]
-            self._win(rule, {int(classes[k]): states[k].copy() for k in shown})
+            self._win(rule, classes[shown], states[shown])
 
     def enter_exact_witness(
         self, i: int, state: Sequence[Fraction], rule: Rule, ties: tuple[int, ...]
@@ -139,36 +140,29 @@ class Ledger:
                 return False
             terms = np.vstack([terms, more])
             if self._admits(terms) and checker.long_witness(self.W, self.b, i, terms, ties) is None:
-                self._win(rule, {i: terms})
+                self._win(rule, np.array([i]), terms[None])
         return True
 
-    def enter_own_directions(
-        self, rows: FloatArray, leaders: IntArray, asked: IntArray
-    ) -> dict[int, IntArray]:
-        """Enter the classes that a pruned pass proves to win in their own direction.
+    def enter_own_directions(self, leaders: IntArray, asked: IntArray) -> Screened:
+        """Enter the classes that a pruned pass proves to win in their own direction; return what it found.
 
-        ``rows`` (n, d) are the distinct rows, ``leaders`` (n,) a class of largest bias for each, and
-        ``asked`` positions among them. Returns the rivals of those that do not, as positions. With biases, a
-        state is stretched until its lead over every other class outweighs any difference of biases twice.
+        ``leaders`` (n,) are a class of largest bias for each distinct row, and ``asked`` positions among
+        them. With biases, a state is stretched until its lead over every other class outweighs any
+        difference of biases twice.
         """
-        if not len(asked):
-            return {}
-        won: dict[int, Array] = {}
         b = np.zeros(len(leaders)) if self.b is None else self.b[leaders]
         level = bool((b == b[0]).all())
-        found = own_directions(rows, asked, clear=LEVEL if level else TILTED)
-        leads = np.flatnonzero(found.leads > 0)
-        for k, state in zip(leads, found.states[leads], strict=True):  # a copy, without the states that lose
-            if not level and b[asked[k]] < b.max():
-                gap = np.frexp(b.max() / 2 - b[asked[k]] / 2)[1] + 1  # of halves, which do not overflow
-                need = gap - np.frexp(found.leads[k])[1] - found.exponent + 2
-                with np.errstate(over="ignore"):
-                    state = np.ldexp(state.astype(np.float64), need)
-                if not (np.ldexp(state, -need) == found.states[k]).all():  # beyond the range of float64
-                    continue
-            won[int(leaders[asked[k]])] = state
-        self._win(Rule.OWN_DIRECTION, won)
-        return found.rivals
+        found = own_directions(self.W, asked, clear=LEVEL if level else TILTED, which=leaders)
+        plain = (found.leads > 0) & (b[asked] == b.max())
+        self._win(Rule.OWN_DIRECTION, leaders[asked[plain]], found.states[plain])
+        for k in np.flatnonzero((found.leads > 0) & ~plain):
+            gap = np.frexp(b.max() / 2 - b[asked[k]] / 2)[1] + 1  # of halves, which do not overflow
+            need = gap - np.frexp(found.leads[k])[1] - found.exponent + 2
+            with np.errstate(over="ignore"):
+                state = np.ldexp(found.states[k].astype(np.float64), need)
+            if (np.ldexp(state, -need) == found.states[k]).all():  # within the range of float64
+                self._win(Rule.OWN_DIRECTION, leaders[asked[[k]]], state[None])
+        return found
 
     def enter_simplex(
         self, classes: IntArray, rows: IntArray, weights: FloatArray, rules: Sequence[Rule]
@@ -203,21 +197,23 @@ class Ledger:
 
     def state(self, i: int) -> FloatArray:
         """Return the state (d,) that makes class ``i`` win, or terms (m, d) of it."""
-        return self._states[i].astype(np.float64)
+        return self._long.get(i, self._states[i]).astype(np.float64)
 
     def _admits(self, state: Array) -> bool:
         """Whether a state (d,), or terms (m, d) of it, lies within the bounds."""
         return self.bounds is None or outside(np.atleast_2d(arrays.widen(state)), self.bounds) is None
 
-    def _win(self, rule: Rule, states: dict[int, Array]) -> None:
-        for i in states:
-            self.verdicts[i], self.rules[i] = Verdict.ARGMAXABLE, rule
+    def _win(self, rule: Rule, classes: IntArray, states: Array) -> None:
+        """Enter classes that win at states (m, d), or at the sums of terms (m, k, d)."""
+        self.verdicts[classes], self.rules[classes] = Verdict.ARGMAXABLE, rule
+        for i in classes.tolist() if self.reasons else ():
             self.reasons.pop(i, None)
-        self._states |= states
+        if states.dtype == np.float32 and states.ndim == 2:
+            self._states[classes] = states
+        else:
+            self._long |= dict(zip(classes.tolist(), states, strict=True))
         if self._journal is not None:
-            for kind in {(state.dtype, state.shape) for state in states.values()}:
-                alike = {i: state for i, state in states.items() if (state.dtype, state.shape) == kind}
-                self._journal.wins(rule, alike)
+            self._journal.wins(rule, classes, states)
 
     def _lose(self, i: int, rule: Rule, proof: Proof) -> None:
         self.verdicts[i], self.rules[i] = Verdict.UNARGMAXABLE, rule

@@ -27,6 +27,9 @@ EQUALISE = 0.5
 #: Rows that share one product, and columns that are passed over together, so that the product stays in cache.
 BLOCK, TILE = 256, 1024
 
+#: Bytes of float64 rows that are in work together.
+BYTES = 2**24
+
 #: Rows, at least and per axis, from which the axes are taken: any axes will do for a proof.
 LEAST, SAMPLE = 4096, 16
 
@@ -57,37 +60,43 @@ class Screened:
         By how much, at least, the row's product with its state exceeds that of every other row (in units of
         ``2**exponent``); not positive where nothing is proved.
     exponent : int
-    rivals : dict
-        Row -> the rows furthest beyond it among the first that were found, at most ``RIVALS``, where nothing
-        is proved.
+    open : numpy.ndarray (k,), int64
+        Rows of which nothing is proved although some rivals are known, ascending.
+    rivals : numpy.ndarray (k, RIVALS), int32
+        The rows furthest beyond each of them among the first that were found; -1 fills the list.
     """
 
     states: Array
     leads: FloatArray
     exponent: int
-    rivals: dict[int, IntArray]
+    open: IntArray
+    rivals: Array
 
 
-def own_directions(W: FloatArray, asked: IntArray, clear: float = 1e-6) -> Screened:
-    """Run the pass over the distinct rows ``W`` (n, d) for the rows ``asked`` (m,).
+def own_directions(
+    W: FloatArray, asked: IntArray, clear: float = 1e-6, which: IntArray | None = None
+) -> Screened:
+    """Run the pass over the rows ``which`` (n,) of ``W``, all by default, that are distinct.
 
-    A lead beyond the fraction ``clear`` of a row's own score is not measured further.
+    Rows are named by their places in ``which``, those that are ``asked`` (m,) for too. A lead beyond the
+    fraction ``clear`` of a row's own score is not measured further.
     """
+    which = np.arange(len(W)) if which is None else which
     low, high = W.min(axis=0), W.max(axis=0)
     exponent = int(np.frexp(max(high.max(), -low.min()))[1])
-    mean = sum(_times(W[cut], -exponent).sum(axis=0) for cut in _cuts(W)) / len(W)
-    spread = np.maximum(_times(high, -exponent) - mean, mean - _times(low, -exponent)).max()
+    mean = sum(times(W[which[cut]], -exponent).sum(axis=0) for cut in _cuts(which, W)) / len(which)
+    spread = np.maximum(times(high, -exponent) - mean, mean - times(low, -exponent)).max()
     finer = int(np.frexp(spread)[1])
     if finer < FINEST:
-        return Screened(np.zeros((len(asked), W.shape[1]), np.float32), np.zeros(len(asked)), exponent, {})
+        states = np.zeros((len(asked), W.shape[1]), np.float32)
+        return Screened(states, np.zeros(len(asked)), exponent, asked[:0], np.zeros((0, RIVALS), np.int32))
     exponent += finer
-    race = _Race(W, exponent, _times(mean, -finer), clear)
-    states, leads, rivals = race.run(asked)
-    return Screened(states, leads, exponent, rivals)
+    race = _Race(W, which, exponent, times(mean, -finer), clear)
+    return race.run(asked)
 
 
-def _cuts(W: Array) -> Iterator[slice]:
-    return arrays.row_blocks(len(W), row_bytes=8 * W.shape[1])
+def _cuts(rows: Array, W: FloatArray) -> Iterator[slice]:
+    return arrays.row_blocks(len(rows), 8 * W.shape[1], BYTES)
 
 
 class _Race:
@@ -100,9 +109,9 @@ class _Race:
     float32 product of at most d + 16 terms in any order.
     """
 
-    def __init__(self, W: FloatArray, exponent: int, mean: FloatArray, clear: float) -> None:
-        n, d = W.shape
-        self.W, self.exponent, self.mean, self.clear = W, exponent, mean, clear
+    def __init__(self, W: FloatArray, which: IntArray, exponent: int, mean: FloatArray, clear: float) -> None:
+        n, d = len(which), W.shape[1]
+        self.W, self.which, self.exponent, self.mean, self.clear = W, which, exponent, mean, clear
         sample = self.offsets(np.random.default_rng(0).permutation(n)[: max(LEAST, SAMPLE * d)])
         squares, Q = np.linalg.eigh(sample.T @ sample)
         self.Q = np.ascontiguousarray(Q[:, ::-1])
@@ -110,7 +119,7 @@ class _Race:
         equal = spread**EQUALISE
         self.scale = equal * np.sqrt(((spread / equal) ** 2).sum() / len(sample))
         points = np.empty((n, d), np.float32)
-        for cut in _cuts(W):
+        for cut in _cuts(which, W):
             points[cut] = self.offsets(cut) @ self.Q / self.scale
         length = _lengths(points)
         self.order = np.argsort(-length, kind="stable")
@@ -128,20 +137,20 @@ class _Race:
 
     def offsets(self, rows: slice | IntArray) -> FloatArray:
         """Return the rows less their mean, in units of ``2**exponent``."""
-        return _times(self.W[rows], -self.exponent) - self.mean
+        return times(self.W[self.which[rows]], -self.exponent) - self.mean
 
     def coordinates(self, places: IntArray) -> Array:
         """Return the rows at ``places`` of the order in round coordinates, as float32."""
         return np.hstack([part[places] for part in self.parts])
 
-    def run(self, asked: IntArray) -> tuple[Array, FloatArray, dict[int, IntArray]]:
-        """Return states (m, d), a lead (m,) for each row, and rivals of the rows without one."""
+    def run(self, asked: IntArray) -> Screened:
+        """Race the rows ``asked`` (m,) against all."""
         place = np.empty(len(self.order), np.int64)
         place[self.order] = np.arange(len(self.order))
         states = np.empty((len(asked), self.W.shape[1]), np.float32)
         own, spare = np.empty(len(asked)), np.empty(len(asked))
         largest = float(self.scale.max())
-        for cut in _cuts(states):
+        for cut in _cuts(asked, self.W):
             points = self.coordinates(place[asked[cut]]).astype(np.float64)
             states[cut] = points / self.scale @ self.Q.T
             X, offsets = states[cut].astype(np.float64), self.offsets(asked[cut])
@@ -152,7 +161,8 @@ class _Race:
             spare[cut] = self.error + 1.1 * _UNIT32 * largest * sizes / np.maximum(_lengths(points), 1e-150)
         reach = own / self.length[place[asked]]
         leads = np.zeros(len(asked))
-        rivals: dict[int, IntArray] = {}
+        left, rivals = np.empty(len(asked), np.int64), np.empty((len(asked), RIVALS), np.int32)
+        count = 0
         usable: IntArray = np.flatnonzero(reach > 1e-6 * self.length[0])
         usable = usable[np.argsort(-reach[usable], kind="stable")]
         start = 0
@@ -163,8 +173,12 @@ class _Race:
             start = max(0, min(start + heat.advice(), len(self.cuts) - 1))
             leads[rows] = np.minimum(self.clear, 1 - heat.best()) * own[rows] * (1 - 1e-9)
             for k in np.flatnonzero(leads[rows] <= 0):
-                rivals[int(asked[rows[k]])] = self.order[heat.beyond(int(k))]
-        return states, leads, rivals
+                beyond = heat.beyond(int(k))
+                left[count], rivals[count] = asked[rows[k]], -1
+                rivals[count, : len(beyond)] = self.order[beyond]
+                count += 1
+        ascending = np.argsort(left[:count])
+        return Screened(states, leads, self.exponent, left[ascending], rivals[ascending])
 
 
 class _Heat:
@@ -233,7 +247,7 @@ class _Heat:
         self.top[racing], self.who[racing] = top, who
 
 
-def _times(rows: FloatArray, exponent: int) -> FloatArray:
+def times(rows: FloatArray, exponent: int | IntArray) -> FloatArray:
     """Return ``rows * 2**exponent``: as ``ldexp``, and ten times as fast."""
     half = exponent // 2
     return rows * 2.0**half * 2.0 ** (exponent - half)

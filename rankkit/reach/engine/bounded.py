@@ -9,8 +9,6 @@ itself in spite of their rounding.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
@@ -108,7 +106,7 @@ class _Bounded:
             wave = remaining[at : at + LARGEST_WAVE]
             pool = np.flatnonzero(self.ledger.verdicts[self.leaders] != Verdict.UNARGMAXABLE)
             starts = [(int(i), rivals.get(int(i), pool[pool != i][:RIVALS])) for i in wave]
-            compiled = len(remaining) * cloud.points.shape[1] ** 2 >= MANY
+            compiled = len(remaining) * cloud.width**2 >= MANY
             for states in min_norm.search(cloud, starts, pool, self.threads, self._is_open, compiled):
                 self._won(cloud, [state for state in states if state.separated])
                 with self.threads.limit(limits=1):
@@ -131,8 +129,8 @@ class _Bounded:
         """Enter a class that was reached, by weights that reach a little further."""
         k = len(state.rivals)
         for move in MOVES:
-            moved = cloud.points[state.point] - move * cloud.rays.sum(axis=0)
-            near = replace(cloud, points=np.vstack([cloud.points[state.rivals], moved]))
+            moved = cloud.points(state.point) - move * cloud.rays.sum(axis=0)
+            near = cloud.holding(np.vstack([cloud.points(state.rivals), moved]))
             found = min_norm.nearest(near, k, np.arange(k))
             real = found.support >= 0
             if found.reached and real.any():

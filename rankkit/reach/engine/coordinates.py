@@ -8,20 +8,24 @@ head itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from rankkit import arrays
 from rankkit.arrays import Array, FloatArray, IntArray
-from rankkit.reach.screen import EQUALISE
+from rankkit.reach.screen import EQUALISE, times
 
 #: An axis whose spread is below this fraction of the largest is rounding noise of the map.
 NOISE = 1e-13
 
 #: Where states are bounded no axis is without meaning; one of less spread is scaled as if it had this share.
 FLAT = 1e-4
+
+#: Bytes of rows that are brought into coordinates together.
+BLOCK = 2**24
 
 
 @dataclass(frozen=True)
@@ -30,9 +34,10 @@ class Cloud:
 
     Attributes
     ----------
-    points : numpy.ndarray (n, D), float64
-        Centred, of root mean square norm 1. D is the rank of the centred rows, with the bias as one more
-        column if lifted.
+    points32, rest32 : numpy.ndarray (n, D), float32
+        The points, centred and of root mean square norm 1, and what rounding them to float32 left: 48 bits in
+        the room of 64, of which half is enough for products that only propose. D is the rank of the centred
+        rows, with the bias as one more column if lifted.
     axes : numpy.ndarray (d or d + 1, D), float64
         ``points = (rows * 2**-exponents - mean) @ axes``.
     exponents : numpy.ndarray (d or d + 1,), int64
@@ -44,21 +49,31 @@ class Cloud:
         first, and bounds on the states add theirs.
     """
 
-    points: FloatArray
+    points32: Array
+    rest32: Array
     axes: FloatArray
     exponents: Array
     lifted: bool
     rays: FloatArray
 
-    @cached_property
-    def points32(self) -> Array:
-        """The points as float32, for products that only propose."""
-        return self.points.astype(np.float32)
+    @property
+    def width(self) -> int:
+        """The number D of coordinates."""
+        return self.points32.shape[1]
+
+    def points(self, which: IntArray | int) -> FloatArray:
+        """Return the points ``which`` in float64."""
+        return self.points32[which].astype(np.float64) + self.rest32[which]
+
+    def holding(self, points: FloatArray) -> Cloud:
+        """Return the same coordinates with other ``points`` (n, D) in them."""
+        near = points.astype(np.float32)
+        return replace(self, points32=near, rest32=(points - near).astype(np.float32))
 
     @cached_property
     def doubt(self) -> float:
         """Error to expect of a float32 product of a point and a unit vector."""
-        return float(2.0**-22 * np.sqrt(np.einsum("ij,ij->i", self.points, self.points).max()))
+        return float(2.0**-22 * np.sqrt(np.einsum("ij,ij->i", self.points32, self.points32).max()))
 
     @property
     def ray(self) -> FloatArray | None:
@@ -79,44 +94,55 @@ class Cloud:
         return unscaled(v, -self.exponents)
 
 
-def make_cloud(W: FloatArray, b: FloatArray | None = None, bounds: FloatArray | None = None) -> Cloud:
-    """Place the rows of ``W`` (n, d), lifted by ``b`` (n,) if given, in round coordinates.
+def make_cloud(
+    W: FloatArray,
+    b: FloatArray | None = None,
+    bounds: FloatArray | None = None,
+    which: IntArray | None = None,
+) -> Cloud:
+    """Place the rows ``which`` (n,) of ``W``, all by default, in round coordinates.
 
-    ``bounds`` (r, d + 1) are rays that bounded states add to "less bias"; they need a bias. Costs n d^2
-    multiplications for the principal axes and as many for the map.
+    They are lifted by ``b`` (n,) if given. ``bounds`` (r, d + 1) are rays that bounded states add to "less
+    bias"; they need a bias. Costs n d^2 multiplications each for the spread of the rows, its share along
+    every axis, and the map; of the rows themselves no second copy is made.
     """
-    rows = W if b is None else np.column_stack([W, b])
-    top = _tops(rows)
-    spread = np.ldexp(rows, -top)
-    spread -= spread.mean(axis=0)
-    fine = _tops(spread)
-    np.ldexp(spread, -fine, out=spread)
-    square = spread.T @ spread
-    turn = np.linalg.eigh(square)[1][:, ::-1]
-    size = np.sqrt(
-        sum(((spread[cut] @ turn) ** 2).sum(axis=0) for cut in arrays.row_blocks(len(rows), 8 * len(turn)))
-    )
+    which = np.arange(len(W)) if which is None else which
+    cuts = list(arrays.row_blocks(len(which), 8 * W.shape[1], BLOCK))
+
+    def rows(cut: slice) -> FloatArray:
+        return W[which[cut]] if b is None else np.column_stack([W[which[cut]], b[cut]])
+
+    top = _exponents(rows(cut) for cut in cuts)
+    mean = sum(times(rows(cut), -top).sum(axis=0) for cut in cuts) / len(which)
+    fine = _exponents(times(rows(cut), -top) - mean for cut in cuts)
+
+    def spread(cut: slice) -> FloatArray:
+        return times(times(rows(cut), -top) - mean, -fine)
+
+    turn = np.linalg.eigh(sum(some.T @ some for some in map(spread, cuts)))[1][:, ::-1]
+    size = np.sqrt(sum(((spread(cut) @ turn) ** 2).sum(axis=0) for cut in cuts))
     least = max(size.max(), 2.0**-1000)
     keep = size > (-1 if bounds is not None else NOISE * least)
-    if bounds is not None:
-        size = np.maximum(size, FLAT * least)
-    axes = turn[:, keep] / size[keep] ** EQUALISE
-    for cut in arrays.row_blocks(len(rows), 8 * len(turn)):  # in place: there may be no room for both
-        spread[cut, : axes.shape[1]] = spread[cut] @ axes
-    points = np.ascontiguousarray(spread[:, : axes.shape[1]])
-    scale = np.sqrt(np.einsum("ij,ij->", points, points) / len(points)) or 1.0
-    points /= scale
-    rays = np.zeros((0, rows.shape[1]))
+    even = (np.maximum(size, FLAT * least) if bounds is not None else size)[keep] ** EQUALISE
+    scale = np.sqrt(((size[keep] / even) ** 2).sum() / len(which)) or 1.0
+    axes = turn[:, keep] / (even * scale)
+    near, rest = np.empty((2, len(which), axes.shape[1]), np.float32)
+    for cut in cuts:
+        points = spread(cut) @ axes
+        near[cut] = points
+        rest[cut] = points - near[cut]
+    rays = np.zeros((0, len(top)))
     if b is not None:
         rays = np.vstack([np.append(np.zeros(W.shape[1]), -1.0), *([] if bounds is None else [bounds])])
     rays = unscaled(rays, -(top + fine)) @ axes
     rays /= np.linalg.norm(rays, axis=1, keepdims=True)
-    return Cloud(points, axes / scale, top + fine, b is not None, rays)
+    return Cloud(near, rest, axes, top + fine, b is not None, rays)
 
 
-def _tops(rows: FloatArray) -> IntArray:
+def _exponents(blocks: Iterable[FloatArray]) -> IntArray:
     """Return the exponent of the largest entry of each column."""
-    return np.frexp(np.maximum(rows.max(axis=0), -rows.min(axis=0)))[1].astype(np.int64)
+    largest = np.max([np.maximum(some.max(axis=0), -some.min(axis=0)) for some in blocks], axis=0)
+    return np.frexp(largest)[1].astype(np.int64)
 
 
 def unscaled(rows: FloatArray, exponents: Array) -> FloatArray:

@@ -110,7 +110,7 @@ def search(
     """
     length = np.einsum("ij,ij->i", cloud.points32[pool], cloud.points32[pool])
     pool = pool[np.argsort(-length, kind="stable")]  # long points are the likely rivals
-    D = cloud.points.shape[1]
+    D = cloud.width
     hulls = Hulls.fresh(np.array([i for i, _ in starts]), D, 4 * (D + 1) + 2 * STEP, len(cloud.rays))
     for t, (_, rivals) in enumerate(starts):
         hulls.extend(t, rivals)
@@ -136,7 +136,7 @@ def search(
 
 def nearest(cloud: Cloud, i: int, rivals: IntArray) -> Nearest:
     """Run the search for one point against its rivals alone."""
-    hulls = Hulls.fresh(np.array([i]), cloud.points.shape[1], len(rivals), len(cloud.rays))
+    hulls = Hulls.fresh(np.array([i]), cloud.width, len(rivals), len(cloud.rays))
     hulls.extend(0, rivals)
     _fit(cloud, hulls, 0)
     return _ended(cloud, hulls, 0, separated=False)
@@ -146,7 +146,7 @@ def _solve(cloud: Cloud, hulls: Hulls, todo: IntArray, turn: int, workers: int) 
     """Find the nearest points over the present rivals: with no workers by least squares, which also finishes
     a compiled search that is stuck.
     """
-    D = cloud.points.shape[1]
+    D = cloud.width
     if workers:
         from rankkit.reach.engine import wolfe
 
@@ -155,7 +155,7 @@ def _solve(cloud: Cloud, hulls: Hulls, todo: IntArray, turn: int, workers: int) 
 
         def part(k: int) -> None:
             wolfe.solve(
-                cloud.points, cloud.rays, hulls, todo[k::parts], turn, slice(k * room, (k + 1) * room),
+                cloud, hulls, todo[k::parts], turn, slice(k * room, (k + 1) * room),
                 near=CLOSE, enough=ENOUGH, steps=40 * D + 100,
             )  # fmt: skip
 
@@ -182,7 +182,7 @@ def _fit(cloud: Cloud, hulls: Hulls, t: int) -> None:
 
 def _vectors(cloud: Cloud, hulls: Hulls, t: int) -> tuple[FloatArray, FloatArray]:
     """Return the rays and the differences to the rivals of search ``t``, of norm 1, and their old norms."""
-    differences = cloud.points[hulls.rivals_of(t)] - cloud.points[hulls.own[t]]
+    differences = cloud.points(hulls.rivals_of(t)) - cloud.points(hulls.own[t])
     vectors = np.vstack([cloud.rays, differences])
     length = np.linalg.norm(vectors, axis=1)
     return vectors / np.where(length > 0, length, 1.0)[:, None], length
@@ -195,7 +195,7 @@ def _beyond(cloud: Cloud, hulls: Hulls, todo: IntArray, pool: IntArray) -> list[
     none is clearly beyond, they are compared as float64 differences, which tell near twins apart.
     """
     out: list[IntArray] = []
-    loops = passes.loops(len(todo) * len(pool) * cloud.points.shape[1])
+    loops = passes.loops(len(todo) * len(pool) * cloud.width)
     for at in range(0, len(todo), BLOCK):
         block = todo[at : at + BLOCK]
         own = hulls.own[block]
@@ -217,7 +217,7 @@ def _beyond(cloud: Cloud, hulls: Hulls, todo: IntArray, pool: IntArray) -> list[
         for k, i in enumerate(own):
             close = who[k, np.isfinite(top[k])]
             if top[k, 0] <= cloud.doubt:
-                lead = (cloud.points[close] - cloud.points[i]) @ directions[k]
+                lead = (cloud.points(close) - cloud.points(i)) @ directions[k]
                 close = close[lead >= 0]
             out.append(close)
     return out

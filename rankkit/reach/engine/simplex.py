@@ -50,7 +50,7 @@ class Simplex:
     def inside(self, cloud: Cloud, points: IntArray) -> tuple[IntArray, FloatArray]:
         """Return which ``points`` of the cloud lie inside, and their weights (inside, D + 1)."""
         points = points[~np.isin(points, self.support)]
-        weights = self.weights(cloud.points[points])
+        weights = self.weights(cloud.points(points))
         within = weights.min(axis=1, initial=np.inf) > POSITIVE
         return points[within], weights[within]
 
@@ -61,22 +61,21 @@ def simplex_of(cloud: Cloud, state: Nearest) -> Simplex | None:
     None if the support is not a full simplex: the point lies on a face of the hull, or looks so in floating
     point.
     """
-    D = cloud.points.shape[1]
-    if not state.reached or len(state.support) != D + 1:
+    if not state.reached or len(state.support) != cloud.width + 1:
         return None
     try:
         simplex = _simplex(cloud, state.support)
         if cloud.lifted and RAY not in state.support:
-            simplex = _lift_to_facet(cloud, simplex, cloud.points[state.point])
+            simplex = _lift_to_facet(cloud, simplex, cloud.points(state.point))
     except np.linalg.LinAlgError:
         return None
-    return simplex if simplex.weights(cloud.points[[state.point]]).min() > POSITIVE else None
+    return simplex if simplex.weights(cloud.points(state.point)[None]).min() > POSITIVE else None
 
 
 def _simplex(cloud: Cloud, support: IntArray) -> Simplex:
     ray = support == RAY
     columns = np.ones((len(support), len(support)))
-    columns[:-1] = cloud.points[support].T
+    columns[:-1] = cloud.points(support).T
     if ray.any() and cloud.ray is not None:
         columns[:-1, ray] = cloud.ray[:, None]
         columns[-1, ray] = 0.0

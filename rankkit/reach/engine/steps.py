@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from fractions import Fraction
 
@@ -25,6 +26,9 @@ FIRST_WAVE, LARGEST_WAVE = 32, 2048
 #: Share of its own distance from the centre at which a class counts as the neighbour of another one.
 NEIGHBOUR = 0.5
 
+#: Long searches that are remembered for their neighbours, the last ones.
+REMEMBERED = 2**15
+
 #: Classes times squared width from which the compiled search is worth its loading.
 MANY = 100_000
 
@@ -47,23 +51,27 @@ class _Run:
         self.biases = None if biases is None or (biases == biases[0]).all() else biases
         self.wanted = np.unique(groups.leader[asked])
         self.threads = ThreadpoolController()
-        self.found: list[tuple[int, IntArray]] = []  # classes after long searches, and what carried them
+        # Classes after long searches, and what carried them.
+        self.found: deque[tuple[int, IntArray]] = deque(maxlen=REMEMBERED)
 
     def run(self) -> None:
         self._dominated_duplicates()
         if len(self.leaders) == 1:
             self._witness(self.leaders, np.zeros((1, self.ledger.W.shape[1])), Rule.ALONE)
             return
-        rivals = self.ledger.enter_own_directions(self._rows(), self.leaders, self._open_points())
+        points = self._open_points()
+        if not len(points):
+            self._report()
+            return
+        screened = self.ledger.enter_own_directions(self.leaders, points)
+        first = screened.open, screened.rivals
+        del screened  # its states are in the ledger now
         self._report()
         if len(self._open_points()):
-            stuck = self._nearest_points(make_cloud(self._rows(), self.biases), rivals)
+            cloud = make_cloud(self.ledger.W, self.biases, which=self.leaders)
+            stuck = self._nearest_points(cloud, *first)
             with self.threads.limit(limits=1):
                 self._exactly(stuck)
-
-    def _rows(self) -> FloatArray:
-        """Return the distinct rows: a copy if any occurs twice, which is best not kept."""
-        return self.ledger.W if len(self.leaders) == len(self.ledger.W) else self.ledger.W[self.leaders]
 
     def _dominated_duplicates(self) -> None:
         for i in self.asked:
@@ -71,35 +79,43 @@ class _Run:
             if leader != i and not self.groups.tied[i]:
                 self.ledger.enter_combination(int(i), (leader,), np.ones(1), Rule.DUPLICATE)
 
-    def _nearest_points(self, cloud: Cloud, rivals: dict[int, IntArray]) -> dict[int, Nearest]:
-        """Enter what the search for nearest points settles; return where it ended for the rest."""
+    def _nearest_points(self, cloud: Cloud, known: IntArray, rivals: Array) -> dict[int, Nearest]:
+        """Enter what the search for nearest points settles; return where it ended for the rest.
+
+        ``rivals`` (k, r) are the first ones of the points ``known`` (k,).
+        """
         remaining = np.random.default_rng(0).permutation(self._open_points())
         stuck: dict[int, Nearest] = {}
-        compiled = len(remaining) * cloud.points.shape[1] ** 2 >= MANY
+        compiled = len(remaining) * cloud.width**2 >= MANY
         size = FIRST_WAVE
         while len(remaining):
             wave, size = remaining[:size], min(4 * size, LARGEST_WAVE)
-            inner = cloud.points32[remaining]
+            inner: Array | None = None
             pool = np.flatnonzero(self.ledger.verdicts[self.leaders] != Verdict.UNARGMAXABLE)
-            first = [rivals.get(int(i), pool[:RIVALS]) for i in wave]
+            first = [
+                rivals[k][rivals[k] >= 0] if k < len(known) and known[k] == i else pool[:RIVALS]
+                for i, k in zip(wave, np.searchsorted(known, wave), strict=True)
+            ]
             starts = list(zip(wave.tolist(), self._neighbours(cloud, wave, first), strict=True))
             won: list[Nearest] = []
             for ended in min_norm.search(cloud, starts, pool, self.threads, self._is_open, compiled):
                 won += [state for state in ended if state.separated]
-                deep = [state for state in ended if 2 * len(state.support) > cloud.points.shape[1]]
+                deep = [state for state in ended if 2 * len(state.support) > cloud.width]
                 self.found += [(state.point, state.support[state.support >= 0]) for state in deep]
                 with self.threads.limit(limits=1):  # as in the search: these products are small
                     for state in ended:
                         found = simplex_of(cloud, state) if self._is_open(state.point) else None
                         if found is not None:
+                            inner = cloud.points32[remaining] if inner is None else inner
                             self._everything_inside(cloud, found, state.point, remaining[found.around(inner)])
-                stuck |= {state.point: state for state in ended}
+                stuck |= {state.point: state for state in ended if self._is_open(state.point)}
             if won:
                 X = cloud.states(np.array([state.direction for state in won]))
                 self._witness(self.leaders[[state.point for state in won]], X, Rule.NEAREST_POINT)
             remaining = remaining[len(wave) :]
             remaining = remaining[self._is_open(remaining)]
-        return {i: state for i, state in stuck.items() if self._is_open(i)}
+            stuck = {i: state for i, state in stuck.items() if self._is_open(i)}
+        return stuck
 
     def _neighbours(self, cloud: Cloud, wave: IntArray, first: list[IntArray]) -> list[IntArray]:
         """Add to the first rivals of each class what decided the nearest class of a long search, if near."""
@@ -122,7 +138,7 @@ class _Run:
         """Decide the rest in rational arithmetic."""
         if not stuck:
             return
-        hull = ExactHull(self._rows(), self.biases)
+        hull = ExactHull(self.ledger.W[self.leaders], self.biases)
         for i, state in stuck.items():
             outcome = hull.decide(i, state.support, state.rivals)
             leader = int(self.leaders[i])

@@ -20,6 +20,7 @@ import numpy as np
 from numba import njit
 
 from rankkit.arrays import FloatArray, IntArray
+from rankkit.reach.engine.coordinates import Cloud
 from rankkit.reach.engine.hulls import REACHED, SEPARATED, STUCK, Hulls
 
 #: Weights up to this one leave the corral.
@@ -36,8 +37,7 @@ FAR = 2.0
 
 
 def solve(
-    points: FloatArray,
-    rays: FloatArray,
+    cloud: Cloud,
     hulls: Hulls,
     todo: IntArray,
     turn: int,
@@ -46,7 +46,7 @@ def solve(
     enough: float,
     steps: int,
 ) -> None:
-    """Go on with the searches ``todo`` over ``points`` (n, D) and ``rays`` (r, D).
+    """Go on with the searches ``todo`` among the points and rays of a cloud.
 
     Factors are read from ``hulls.factors[turn]`` and left in the part ``room`` of the other one, as many as
     it holds. A point of norm up to ``near`` counts as the origin. A point p separates once every vector v
@@ -54,8 +54,9 @@ def solve(
     """
     h = hulls
     _solve_all(
-        points, rays, h.own, h.rivals, h.count, h.corral, h.weights, h.size, h.point, h.outcome,
-        h.kept, h.factors[turn], h.factors[1 - turn], room.start, room.stop, todo, near, enough, steps,
+        cloud.points32, cloud.rest32, cloud.rays,
+        h.own, h.rivals, h.count, h.corral, h.weights, h.size, h.point, h.outcome, h.kept,
+        h.factors[turn], h.factors[1 - turn], room.start, room.stop, todo, near, enough, steps,
     )  # fmt: skip
 
 
@@ -79,7 +80,7 @@ def nearest_point(
 
 @njit(cache=True, nogil=True)
 def _solve_all(  # type: ignore[no-untyped-def]
-    P, rays, own, rivals, count, corral, weights, size, point, outcome,
+    P, R, rays, own, rivals, count, corral, weights, size, point, outcome,
     kept, old, new, first, end, todo, near, enough, steps,
 ):  # fmt: skip
     D, r = P.shape[1], rays.shape[0]
@@ -90,7 +91,8 @@ def _solve_all(  # type: ignore[no-untyped-def]
         k = r + count[t]
         apart = k > 0
         for q in range(count[t]):
-            apart = _difference(P[rivals[t, q]], P[own[t]], V[r + q], D) and apart
+            i, j = rivals[t, q], own[t]
+            apart = _difference(P[i], R[i], P[j], R[j], V[r + q], D) and apart
         if not apart:  # distinct rows on one point: exact arithmetic tells them apart
             outcome[t] = STUCK
             continue
@@ -236,11 +238,11 @@ def _furthest(values, free, level, chosen):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _difference(a, b, out, n):  # type: ignore[no-untyped-def]
-    """Write ``a - b``, of norm 1; False if there is no difference."""
+def _difference(a, rest_a, b, rest_b, out, n):  # type: ignore[no-untyped-def]
+    """Write ``a - b``, of norm 1, both with their rests; False if there is no difference."""
     square = 0.0
     for t in range(n):
-        out[t] = a[t] - b[t]
+        out[t] = np.float64(a[t]) - np.float64(b[t]) + (np.float64(rest_a[t]) - np.float64(rest_b[t]))
         square += out[t] * out[t]
     if square > 0:
         scale = 1 / np.sqrt(square)
