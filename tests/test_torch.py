@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from itertools import accumulate
 
 import numpy as np
 import pytest
@@ -82,6 +83,60 @@ def test_gradcheck_of_the_heads(f):
     assert torch.autograd.gradcheck(mixture, (H,))
 
 
+@pytest.mark.parametrize("f", [SigSoftmax(), GSS(-1.5, 2.5), GSS(1.0, 0.1)], ids=str)
+def test_smooth_functions_and_mixtures_have_second_derivatives(f):
+    torch.manual_seed(0)
+    z = torch.tensor(logits((3, 4)), requires_grad=True)
+    assert torch.autograd.gradgradcheck(f, (z,))
+    assert torch.autograd.gradgradcheck(MixtureOfSoftmaxes(4, 5, components=3, dtype=torch.float64), (z,))
+
+
+def held(head, states, classes, d):
+    """Return blocks of logits that a step holds at most, and those that it keeps for its backward pass."""
+    from torch.profiler import ProfilerActivity, profile
+
+    H, target = torch.randn(states, d, requires_grad=True), torch.randint(classes, (states,))
+    kept = {}
+
+    def keep(tensor):
+        kept[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        loss = torch.nn.functional.nll_loss(head(H), target)
+    loss.backward()
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as record:
+        torch.nn.functional.nll_loss(head(H), target).backward()
+    events = [event for event in record.profiler.kineto_results.events() if event.name() == "[memory]"]
+    most = max(accumulate(event.nbytes() for event in sorted(events, key=lambda event: event.start_ns())))
+    for part in head.parameters():
+        kept.pop(part.untyped_storage().data_ptr(), None)
+    return most / (4 * states * classes), sum(kept.values()) / (4 * states * classes)
+
+
+def test_a_function_holds_one_block_of_logits_more_than_the_linear_head():
+    shape = {"states": 64, "classes": 4000, "d": 8}
+    assert held(MonotoneSoftmax(8, 4000), **shape) == pytest.approx((3, 1), abs=0.05)
+    for f in (SigSoftmax(), GSS(-1.5, 2.5), PLIF(100)):
+        assert held(MonotoneSoftmax(8, 4000, f), **shape) == pytest.approx((4, 2), abs=0.05)
+
+
+@pytest.mark.parametrize("K", [2, 3])
+def test_a_mixture_keeps_a_block_of_logits_a_component_and_the_result(K):
+    mixture = MixtureOfSoftmaxes(8, 4000, components=K)
+    assert held(mixture, states=64, classes=4000, d=8) == pytest.approx((3 * K + 3, K + 1), abs=0.05)
+
+
+def test_a_class_that_no_component_allows_pulls_by_nothing():
+    mixture = MixtureOfSoftmaxes(3, 5, components=2)
+    with torch.no_grad():
+        mixture.bias[2] = -torch.inf
+    H = torch.randn(4, 3, requires_grad=True)
+    mixture(H)[:, 0].sum().backward()
+    assert torch.isfinite(H.grad).all()
+    assert torch.isfinite(mixture.weight.grad).all()
+
+
 def test_the_operator_keeps_pytorchs_rules():
     z = torch.tensor(logits((5, 7)), requires_grad=True)
     slopes = torch.ones(7, dtype=torch.float64, requires_grad=True)
@@ -89,13 +144,26 @@ def test_the_operator_keeps_pytorchs_rules():
 
 
 @pytest.mark.filterwarnings("default::DeprecationWarning")
-def test_compiles_into_one_graph():
-    head = MonotoneSoftmax(4, 30, PLIF(100))
+@pytest.mark.parametrize(
+    "head",
+    [
+        MonotoneSoftmax(4, 30, PLIF(100)),
+        MonotoneSoftmax(4, 30, SigSoftmax()),
+        MonotoneSoftmax(4, 30, GSS(-1.5, 2.5)),
+        MixtureOfSoftmaxes(4, 30, components=3),
+    ],
+    ids=["plif", "sigsoftmax", "gss", "mixture"],
+)
+def test_compiles_into_one_graph(head):
     H = torch.randn(5, 4)
     compiled = torch.compile(head, backend="aot_eager", fullgraph=True)
     assert torch.equal(compiled(H), head(H))
-    compiled(H).sum().backward()
-    assert head.f.v.grad is not None
+    gradients = []
+    for each in (compiled, head):
+        head.zero_grad()
+        each(H)[:, 0].sum().backward()
+        gradients.append([part.grad.clone() for part in head.parameters()])
+    assert all(torch.allclose(a, b, atol=1e-6) for a, b in zip(*gradients, strict=True))
 
 
 def test_backward_repeats_bit_for_bit_with_any_number_of_threads():
@@ -119,6 +187,11 @@ def test_low_precision_rounds_once(dtype):
     values = f(z)
     exact = f.to_numpy()(z.detach().double().numpy())
     assert values.dtype == dtype
+    for smooth in (SigSoftmax(), GSS(-1.5, 2.5)):
+        (slopes,) = torch.autograd.grad(smooth(z).sum(), z)
+        wanted = smooth.to_numpy().slope(z.detach().double().numpy())
+        assert slopes.dtype == dtype
+        assert slopes.double().numpy() == pytest.approx(wanted, rel=8 * torch.finfo(dtype).eps)
     assert values.detach().double().numpy() == pytest.approx(exact, rel=2 * torch.finfo(dtype).eps, abs=1e-5)
     values.sum().backward()
     assert z.grad.dtype == dtype

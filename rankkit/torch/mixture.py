@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -10,13 +12,41 @@ from rankkit.arrays import count
 from rankkit.torch.head import decoder, head_of
 
 
+class _Mixed(torch.autograd.Function):
+    """log of the sum over k of e^(each_k + log_prior_k): autograd alone keeps K blocks more."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(each: Tensor, log_prior: Tensor) -> Tensor:
+        mixed = each[0] + log_prior[0]
+        for k in range(1, len(each)):
+            mixed = torch.logaddexp(mixed, each[k] + log_prior[k])
+        return mixed
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
+        ctx.save_for_backward(*inputs, output)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor]:
+        each, log_prior, mixed = ctx.saved_tensors
+        mixed = mixed.clamp_min(torch.finfo(mixed.dtype).min)  # a class that no component allows pulls by 0
+        by_each = ((each - mixed) + log_prior).exp_() * grad
+        return by_each, by_each.sum(dim=-1, keepdim=True)
+
+
 class MixtureOfSoftmaxes(nn.Module):
     r"""States to the log of K mixed softmaxes over one decoder [yang2018]_.
 
     .. math:: P_j = \sum_k \pi_k\, \mathrm{softmax}(W h_k + b)_j, \quad h_k = \tanh(A_k h + a_k), \quad
               \pi = \mathrm{softmax}(B h)
 
-    Time and memory are those of K decoders.
+    Time is that of K decoders. K blocks of logits (states x classes) and the result are kept for the backward
+    pass, and a step holds at most 3 K + 3 of them at once, where a linear decoder holds 3.
+    tanh keeps the entries of the components' states below 1, so that no logit is beyond the sum of absolute
+    weights of its class: weights that start small, as shared embeddings do, want a wider start than for a
+    linear decoder.
 
     Parameters
     ----------
@@ -67,7 +97,7 @@ class MixtureOfSoftmaxes(nn.Module):
     def mix(self, states: Tensor, log_prior: Tensor) -> Tensor:
         """Return log-probabilities (..., classes) of given states (K, ..., d) and log weights (..., K)."""
         each = torch.log_softmax(nn.functional.linear(states, self.weight, self.bias), dim=-1)
-        return torch.logsumexp(each + log_prior.movedim(-1, 0).unsqueeze(-1), dim=0)
+        return _Mixed.apply(each, log_prior.movedim(-1, 0).unsqueeze(-1))
 
     def extra_repr(self) -> str:
         return f"{self.components} components, {self.weight.shape[1]} to {self.weight.shape[0]:,} classes"

@@ -4,11 +4,32 @@ from __future__ import annotations
 
 from typing import Any, Self
 
+import torch
 from torch import Tensor, nn
 
 from rankkit import functions
 from rankkit.arrays import number
 from rankkit.torch.plif import PLIF
+
+
+class _Bent(torch.autograd.Function):
+    """z + (k - 1) log sigma(z - c), its slope computed again in the backward pass: only z is kept."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(z: Tensor, c: float, k: float) -> Tensor:
+        return nn.functional.logsigmoid(z - c if c else z).mul_(k - 1).add_(z)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, float, float], output: Tensor) -> None:
+        z, ctx.c, ctx.k = inputs
+        ctx.save_for_backward(z)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
+        (z,) = ctx.saved_tensors
+        return torch.addcmul(grad, grad, (ctx.c - z).sigmoid_(), value=ctx.k - 1), None, None
 
 
 class Identity(nn.Module):
@@ -35,7 +56,7 @@ class SigSoftmax(nn.Module):
     """
 
     def forward(self, z: Tensor) -> Tensor:
-        return z + nn.functional.logsigmoid(z)
+        return _Bent.apply(z, 0.0, 2.0)
 
     def to_numpy(self) -> functions.SigSoftmax:
         """Return the numpy function."""
@@ -63,7 +84,7 @@ class GSS(nn.Module):
         self.c, self.k = number("c", c), number("k", k, positive=True)
 
     def forward(self, z: Tensor) -> Tensor:
-        return z + (self.k - 1) * nn.functional.logsigmoid(z - self.c)
+        return _Bent.apply(z, self.c, self.k)
 
     def extra_repr(self) -> str:
         return f"c={self.c:g}, k={self.k:g}"
