@@ -102,8 +102,7 @@ def _bounds(asked: Subject, max_minor: int | None, rng: np.random.Generator) -> 
     below = _lower(asked, above[0].value, modular_bound, max_minor or MODULAR_ROWS, rng, nothing)
     for bounds in (special_bounds, solved_bounds):
         if below.value < above[0].value:
-            smaller = [b for b in _upper(asked, bounds) if b.value < above[0].value]
-            above = [*smaller, *above]
+            above = [*_upper(asked, bounds, above[0].value), *above]
     if below.value < above[0].value:
         below = _lower(asked, above[0].value, ball_bound, max_minor or BALL_ROWS, rng, below)
     least = above[0]
@@ -142,9 +141,11 @@ def _generic(subject: Subject, lower: int, wanted: int, rng: np.random.Generator
     return found if found is not None and found.value > lower else None
 
 
-def _upper(asked: Subject, bounds: Callable[[Subject], list[RankBound]]) -> list[RankBound]:
-    """Return upper bounds whose certificates hold, the smallest first."""
-    found = bounds(asked)
+def _upper(
+    asked: Subject, bounds: Callable[[Subject], list[RankBound]], known: int | None = None
+) -> list[RankBound]:
+    """Return upper bounds below one that is known whose certificates hold, the smallest first."""
+    found = [b for b in bounds(asked) if known is None or b.value < known]
     claims = [b.certificate for b in found if b.certificate is not None]
     verdicts = iter(check_all(claims, asked.head))
     return sorted(

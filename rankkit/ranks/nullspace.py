@@ -15,11 +15,8 @@ from rankkit.certificates.checker.factors import Table, differences, integral, i
 from rankkit.certificates.checker.modular import PRIMES, pivots
 from rankkit.certificates.encoding import integers
 
-#: Rank^4 times bits up to which a lattice is reduced: some seconds.
-LATTICE = 2e10
-
-#: Rows, columns solved for, rank, rank and bits multiplied, up to which they are solved for: some seconds.
-WORK = 5e12
+#: Seconds that factors may take, of a matrix that is given and of a table of scores.
+PATIENCE, SCORES_PATIENCE = 600.0, 10.0
 
 #: Rows that are added to a lattice at a time.
 MORE = 12
@@ -88,7 +85,7 @@ def exact_factors(array: FloatArray, less_first_row: bool = False) -> Factors | 
     some = np.unique(np.linspace(0, n - 1, d + 8).astype(int))
     if len(some) < n and len(_pivots(_moved(integral(array[some]), less_first_row), PRIMES[0])[1]) == d:
         return None
-    return factor(_moved(integral(array), less_first_row))
+    return factor(_moved(integral(array), less_first_row), PATIENCE)
 
 
 def rational_factors(matrix: Sequence[Sequence[Fraction]]) -> Factors | None:
@@ -101,15 +98,16 @@ def rational_factors(matrix: Sequence[Sequence[Fraction]]) -> Factors | None:
     for row in matrix:
         whole = lcm(*(q.denominator for q in row))  # another factor for every row does not change rank
         table.append([int(q * whole) for q in row])
-    return factor(np.array(table, dtype=object))
+    return factor(np.array(table, dtype=object), SCORES_PATIENCE)
 
 
-def factor(table: Table) -> Factors | None:
+def factor(table: Table, seconds: float) -> Factors | None:
     """Write an integer matrix as a product of two that are as thin as its rank, if that is not full.
 
     Any r independent columns determine how the others depend on them, but by fractions of determinants.
     Where r is small there are short factors: a reduced basis of the lattice that the rows span, by the
-    method of Lenstra, Lenstra and Lovász [lenstra1982]_, and the coordinates of each row in it.
+    method of Lenstra, Lenstra and Lovász [lenstra1982]_, and the coordinates of each row in it. None is
+    returned where both are expected to take longer than ``seconds``.
     """
     bits = int(np.abs(table).max(initial=0)).bit_length()
     for p in PRIMES:
@@ -117,14 +115,13 @@ def factor(table: Table) -> Factors | None:
         r = len(cols)
         if r == min(table.shape):
             return None
-        if r == 0:
-            found = Factors([], _objects(table[:0]), 1)
-        elif r**4 * bits <= LATTICE:
-            found = _lattice(table, rows, cols)
-        elif len(table) * (table.shape[1] - r) * r**2 * bits <= WORK:
-            found = _null_vectors(table, rows, cols)
-        else:
+        # as measured; short solutions take less
+        reducing = 5e-10 * r**4 * bits
+        solving = 2.5e-11 * len(table) * (table.shape[1] - r) * r**2 * bits
+        if min(reducing, solving) > seconds:
             return None
+        way = _lattice if reducing < solving else _null_vectors
+        found = way(table, rows, cols) if r else Factors([], _objects(table[:0]), 1)
         if found.hold(table):
             return found
     return None
