@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from fractions import Fraction
+from itertools import product
 from math import comb
 from pathlib import Path
 
@@ -231,6 +232,9 @@ def test_linear_minors_stop_at_the_ladder(subject, rank):
     [
         ("Exp", {}),
         ("SigSoftmax", {}),
+        ("Sigmoid", {}),
+        ("SiLU", {}),
+        ("Softplus", {}),
         ("GSS", {"c": (-1.5).hex(), "k": (2.5).hex()}),
         ("SoftCap", {"bound": (3.0).hex()}),
         ("LeakyReLU", {"slope_below": (0.1).hex()}),
@@ -274,7 +278,13 @@ def test_smooth_families_in_one_dimension_need_and_have_many_bits():
     assert check(minor(A, "scores", 30, SPEC, 512), A) is True
 
 
-@pytest.mark.parametrize("spec", [{"family": "Exp", "parameters": {}}, rk.functions.SoftCap(2.0).spec()])
+@pytest.mark.parametrize(
+    "spec",
+    [
+        f.spec()
+        for f in (rk.functions.Exp(), rk.functions.SoftCap(2.0), rk.functions.Sigmoid(), rk.functions.SiLU())
+    ],
+)
 def test_functions_of_an_exponential_need_no_bits(spec):
     A = logits(d=1, bias=False)
     assert check(minor(A, "scores", 30, spec, 32), A) is True
@@ -329,9 +339,11 @@ def test_parameters_outside_a_family_are_refused(family, parameters):
 
 @pytest.mark.parametrize("size", [1e9, 1e18, 1e300])
 def test_enclosures_end_at_any_size_of_score(size):
-    exp, line = ({"family": name, "parameters": {}} for name in ("Exp", "Identity"))
-    head = rk.Head([[1.0], [0.5]])
-    for spec, sign in [(exp, 1), (exp, -1), (line, 1), (line, -1)]:
+    specs = [
+        {"family": name, "parameters": {}} for name in ("Exp", "Identity", "Sigmoid", "SiLU", "Softplus")
+    ]
+    head, line = rk.Head([[1.0], [0.5]]), specs[1]
+    for spec, sign in product([*specs, rk.functions.SoftCap(2.0).spec()], (1, -1)):
         for subject in ("scores", "log_probs"):
             states = sign * size * np.array([[1.0], [2.0]])
             verdict = check(Minor(head.fingerprint, subject, (0, 1), (0, 1), spec, states), head)

@@ -5,14 +5,27 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rankkit.functions import GSS, PLIF, Exp, Identity, LeakyReLU, PointwiseFunction, Polynomial, SigSoftmax
+from rankkit.functions import (
+    GSS,
+    PLIF,
+    Exp,
+    Identity,
+    LeakyReLU,
+    PointwiseFunction,
+    Polynomial,
+    Sigmoid,
+    SigSoftmax,
+    SiLU,
+    Softplus,
+)
 from rankkit.functions import SoftCap as Cap
 from rankkit.functions.compiled import kernel
 from rankkit.heads import Head
 from rankkit.spectra import spectrum
 
 FAMILIES = [
-    Identity(), Exp(), SigSoftmax(), GSS(-1.5, 2.5), GSS(1.0, 0.1), Cap(1.0), Cap(30.0), LeakyReLU(0.1),
+    Identity(), Exp(), Sigmoid(), SiLU(), Softplus(), SigSoftmax(),
+    GSS(-1.5, 2.5), GSS(1.0, 0.1), Cap(1.0), Cap(30.0), LeakyReLU(0.1),
     PLIF.random(8, bound=4.0), PLIF.random(9, bound=4.0), PLIF.random(100_000), PLIF([2.0], bound=1.0),
 ]  # fmt: skip
 

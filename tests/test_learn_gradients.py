@@ -45,7 +45,9 @@ def along(model, target, arrays, direction):
 
 
 @pytest.mark.parametrize(
-    "head", [*HEADS, rk.functions.SoftCap(3.0), rk.functions.Polynomial({1: 1.0, 3: 0.1})], ids=str
+    "head",
+    [*HEADS, rk.functions.SoftCap(3.0), rk.functions.SiLU(), rk.functions.Polynomial({1: 1.0, 3: 0.1})],
+    ids=str,
 )
 @pytest.mark.parametrize("bias", [True, False], ids=["bias", "no-bias"])
 def test_gradient_of_every_array(head, bias):

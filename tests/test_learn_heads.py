@@ -89,6 +89,7 @@ def test_the_dimensions_that_theory_knows(shape):
         "moc": d * (N + M - 1 - d),
         "sigsoftmax": d * (N + M - d),
         rk.functions.SoftCap(2.0): d * (N + M - d),
+        rk.functions.SiLU(): d * (N + M - d),
         "mos": min(N * (M - 1), 2 * N * d + M * d + N - d * (d + 1)),
     }.items():
         at = jacobian_rank(head, *shape, bias=False)

@@ -12,7 +12,19 @@ import pytest
 
 from rankkit.certificates import check
 from rankkit.errors import CertificateError, InputError
-from rankkit.functions import GSS, PLIF, Exp, Identity, LeakyReLU, Polynomial, SigSoftmax, SoftCap
+from rankkit.functions import (
+    GSS,
+    PLIF,
+    Exp,
+    Identity,
+    LeakyReLU,
+    Polynomial,
+    Sigmoid,
+    SigSoftmax,
+    SiLU,
+    SoftCap,
+    Softplus,
+)
 from rankkit.functions.base import MonotoneFunction, PointwiseFunction
 from rankkit.heads import Head, LowRankLogits
 from rankkit.ranks import RankReport, rank_bounds
@@ -134,6 +146,9 @@ SMOOTH = [
     (SigSoftmax(), lambda z: 2 * z - mpmath.log1p(mpmath.exp(z))),
     (GSS(-1.5, 2.5), lambda z: 2.5 * (z + 1.5) - 1.5 - 1.5 * mpmath.log1p(mpmath.exp(z + 1.5))),
     (SoftCap(2.0), lambda z: 2 * mpmath.tanh(z / 2)),
+    (Sigmoid(), lambda z: 1 / (1 + mpmath.exp(-z))),
+    (SiLU(), lambda z: z / (1 + mpmath.exp(-z))),
+    (Softplus(), lambda z: mpmath.log1p(mpmath.exp(z))),
 ]
 
 
@@ -276,7 +291,19 @@ def test_singular_determinants_do_not_keep_the_search_going() -> None:
     assert rank_bounds(logits, Polynomial({1: 1.0, 3: 1.0}), "scores").exact == 2
 
 
-@pytest.mark.parametrize("f", [SoftCap(1.0), SigSoftmax(), LeakyReLU(0.5), Polynomial({0: 1.0, 2: 2.0})])
+@pytest.mark.parametrize(
+    "f",
+    [
+        SoftCap(1.0),
+        Sigmoid(),
+        SiLU(),
+        Softplus(),
+        SigSoftmax(),
+        LeakyReLU(0.5),
+        Polynomial({0: 1.0, 2: 2.0}),
+    ],
+    ids=lambda f: f.name,
+)
 @pytest.mark.parametrize("subject", ["scores", "centred", "log_probs"])
 def test_opposites_count_once(f: PointwiseFunction, subject: str) -> None:
     rng = np.random.default_rng(9)
@@ -288,14 +315,15 @@ def test_opposites_count_once(f: PointwiseFunction, subject: str) -> None:
         assert opposite
         assert opposite[0].value < 11 + (subject == "log_probs")
         assert opposite[0].value >= report.lower
-        if f.parity in ("odd", "even"):
+        if f.parity in ("odd", "even", "constant + odd"):
             assert report.exact is not None
-        assert "opposites" not in {
-            b.kind for b in rank_bounds(Head(W, W[:, 0]).logits(H), f, subject).all_bounds
-        }
+        # with a bias contexts are opposite no more, and classes only if their biases are
+        for b, found in [(W[:, 0], W is twice), (1 + abs(W[:, 0]), False)]:
+            biased = rank_bounds(Head(W, b).logits(H), f, subject)
+            assert ("opposites" in {bound.kind for bound in biased.all_bounds}) == found
 
 
-@pytest.mark.parametrize("f", [Exp(), SoftCap(3.0)], ids=lambda f: f.name)
+@pytest.mark.parametrize("f", [Exp(), SoftCap(3.0), Sigmoid(), SiLU()], ids=lambda f: f.name)
 @pytest.mark.parametrize("d", [1, 2])
 def test_transcendence_proves_what_no_float_sees(f: PointwiseFunction, d: int) -> None:
     rng = np.random.default_rng(d)

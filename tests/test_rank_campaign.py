@@ -11,7 +11,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from rankkit.functions import Exp, Identity, LeakyReLU, Polynomial, SigSoftmax, SoftCap
+from rankkit.functions import Exp, Identity, LeakyReLU, Polynomial, Sigmoid, SigSoftmax, SiLU, SoftCap
 from rankkit.functions.base import PointwiseFunction
 from rankkit.heads import Head
 from rankkit.ranks import RankReport, rank_bounds
@@ -29,13 +29,13 @@ def campaign() -> ModuleType:
 
 def test_bounds_hold_for_known_ranks_of_all_families(campaign: ModuleType) -> None:
     met, seen = 0, Counter()
-    for case in campaign.cases(number=36, seed=7):
+    for case in campaign.cases(number=45, seed=7):
         report = rank_bounds(case.logits, case.f, case.subject)
         assert campaign.broken(case, report) is None, case
         met += report.exact is not None
         seen[type(case.f).__name__] += 1
     assert met > 0.9 * seen.total()
-    assert len(seen) == 9
+    assert len(seen) == 12
 
 
 def test_the_campaign_notices_what_is_wrong(campaign: ModuleType) -> None:
@@ -50,7 +50,16 @@ def ends(report: RankReport) -> tuple[int, int]:
     return report.lower, report.upper
 
 
-FUNCTIONS = [Identity(), Polynomial({1: 1.0, 3: 1.0}), LeakyReLU(0.25), Exp(), SoftCap(2.0), SigSoftmax()]
+FUNCTIONS = [
+    Identity(),
+    Polynomial({1: 1.0, 3: 1.0}),
+    LeakyReLU(0.25),
+    Exp(),
+    SoftCap(2.0),
+    SigSoftmax(),
+    Sigmoid(),
+    SiLU(),
+]
 
 
 @pytest.mark.parametrize("f", FUNCTIONS, ids=lambda f: f.name)

@@ -15,7 +15,7 @@ import pytest
 from rankkit.certificates import GenericMinor, check
 from rankkit.certificates.checker.generic import TAYLOR, bordered, generic_minor
 from rankkit.certificates.checker.modular import PRIMES, nonsingular
-from rankkit.functions import GSS, Exp, Identity, LeakyReLU, SigSoftmax, SoftCap
+from rankkit.functions import GSS, Exp, Identity, LeakyReLU, Sigmoid, SigSoftmax, SiLU, SoftCap, Softplus
 from rankkit.functions.base import PointwiseFunction
 from rankkit.heads import Head, LowRankLogits
 from rankkit.ranks import rank_bounds
@@ -26,6 +26,9 @@ SMOOTH: list[tuple[PointwiseFunction, Callable[[object], object]]] = [
     (GSS(0.0, 2.5), lambda z: z - 1.5 * mpmath.log1p(mpmath.exp(-z))),
     (GSS(-1.5, 2.5), lambda z: z - 1.5 * mpmath.log1p(mpmath.exp(-1.5 - z))),
     (SoftCap(2.0), lambda z: 2 * mpmath.tanh(z / 2)),
+    (Sigmoid(), lambda z: 1 / (1 + mpmath.exp(-z))),
+    (SiLU(), lambda z: z / (1 + mpmath.exp(-z))),
+    (Softplus(), lambda z: mpmath.log1p(mpmath.exp(z))),
 ]
 both = pytest.mark.parametrize("bias", [False, True])
 subjects = pytest.mark.parametrize("centred", [False, True])

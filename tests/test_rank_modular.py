@@ -207,25 +207,24 @@ def test_values_of_exponential_families_against_their_definition() -> None:
         z = Logits(np.zeros((1, 1)), np.zeros((1, 1)))
         powers = [np.array([[2.0**k]]) for k, _ in enumerate(forms(parameters), start=1)]
         found = value(parameters, z, powers, p)
-        want = at_zero(f, [Fraction(2) ** k for k in range(1, len(powers) + 1)])
+        want = defined(f, Fraction(0), [Fraction(2) ** k for k in range(1, len(powers) + 1)])
         assert same(found, np.array([[residue(want, p)]], dtype=object), p)
         for a in (-1.5, 0.25, 3.0):
             y = [
                 Fraction(float(np.exp(float(alpha * Fraction(a) + beta))))
                 for alpha, beta in forms(parameters)
             ]
-            factor = getattr(f, "bound", 1.0)
-            value_there = factor * at_zero(f, y) + a * getattr(f, "line", 0.0)
-            assert np.isclose(float(value_there), f(np.array([a]))[0], rtol=1e-12)
+            factor = Fraction(getattr(f, "bound", 1.0))
+            assert np.isclose(float(factor * defined(f, Fraction(a), y)), f(np.array([a]))[0], rtol=1e-12)
 
 
-def at_zero(f: PointwiseFunction, y: list[Fraction]) -> Fraction:
-    """The value at logit 0 if the exponentials were y."""
-    name = type(f).__name__
-    if name == "Exp":
-        return y[0]
-    tanh = [(v - 1) / (v + 1) for v in y]
-    if name == "SoftCap":
-        return tanh[0]
-    weights = [Fraction(a) * Fraction(b) for a, b in zip(f.slopes.tolist(), f.widths.tolist(), strict=True)]
-    return sum((w * t for w, t in zip(weights, tanh, strict=True)), Fraction(0))
+def defined(f: PointwiseFunction, a: Fraction, y: list[Fraction]) -> Fraction:
+    """The value at a if the exponentials were y, but for the factor of a soft-cap."""
+    name, tanh = type(f).__name__, [(v - 1) / (v + 1) for v in y]
+    if name == "MonotoneNetwork":
+        weights = [
+            Fraction(r) * Fraction(s) for r, s in zip(f.slopes.tolist(), f.widths.tolist(), strict=True)
+        ]
+        return sum((w * t for w, t in zip(weights, tanh, strict=True)), Fraction(f.line) * a)
+    sigmoid = y[0] / (1 + y[0])
+    return {"Exp": y[0], "SoftCap": tanh[0], "Sigmoid": sigmoid, "SiLU": a * sigmoid}[name]

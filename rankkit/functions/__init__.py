@@ -19,8 +19,11 @@ from rankkit.functions.plif import PLIF
 from rankkit.functions.polynomial import Polynomial
 from rankkit.functions.rational_quadratic import RationalQuadratic
 from rankkit.functions.segments import SegmentReport, coarsen, distance, refine, segment_report
+from rankkit.functions.sigmoid import Sigmoid
 from rankkit.functions.sigsoftmax import SigSoftmax
+from rankkit.functions.silu import SiLU
 from rankkit.functions.softcap import SoftCap
+from rankkit.functions.softplus import Softplus
 
 __all__ = [
     "GSS",
@@ -34,8 +37,11 @@ __all__ = [
     "Polynomial",
     "RationalQuadratic",
     "SegmentReport",
+    "SiLU",
     "SigSoftmax",
+    "Sigmoid",
     "SoftCap",
+    "Softplus",
     "apply",
     "coarsen",
     "distance",

@@ -93,13 +93,21 @@ class PointwiseFunction(ABC):
 
     @property
     def parity(self) -> str | None:
-        """Whether f(-z) is -f(z) ("odd") or f(z) ("even"), or f is even but for a line ("line + even")."""
+        """Whether f(-z) is -f(z) ("odd") or f(z) ("even"), or either but for a term.
+
+        "constant + odd" where f - f(0) is odd, "line + even" where f less a multiple of z is even; else None.
+        """
         degrees = set(self.powers or ())
         if degrees and all(k % 2 for k in degrees):
             return "odd"
         if degrees and not any(k % 2 for k in degrees - {1}):
             return "line + even" if 1 in degrees else "even"
         return None
+
+    @property
+    def zero_at_zero(self) -> bool:
+        """Whether f(0) is exactly 0, as far as is known."""
+        return self.parity == "odd" or self.exact(Fraction(0)) == 0
 
     @classmethod
     def examples(cls) -> tuple[Self, ...]:
@@ -167,7 +175,12 @@ def rising_ball(f: Callable[[Any], Any], z: Any) -> Any:
 
 def softplus_ball(z: Any) -> Any:
     """Return a ball that contains log(1 + e^x) for every x in the ball ``z``, without overflow."""
-    return rising_ball(lambda x: x + (1 + (-x).exp()).log() if x > 0 else (1 + x.exp()).log(), z)
+    return rising_ball(lambda x: x + (-x).exp().log1p() if x > 0 else x.exp().log1p(), z)
+
+
+def sigmoid_ball(z: Any) -> Any:
+    """Return a ball that contains 1 / (1 + e^-x) for every x in the ball ``z``, without overflow."""
+    return z.exp() / (1 + z.exp()) if z < 0 else 1 / (1 + (-z).exp())
 
 
 _PROBE = np.sort(np.concatenate([np.linspace(-8.0, 8.0, 161), [-30.0, -20.0, -12.0, 12.0, 20.0, 30.0]]))

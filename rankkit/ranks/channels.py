@@ -17,8 +17,8 @@ import numpy as np
 from rankkit import arrays
 from rankkit.arrays import FloatArray
 from rankkit.errors import InputError
-from rankkit.functions import Identity, Polynomial, SoftCap
-from rankkit.functions.base import PointwiseFunction, softplus_ball
+from rankkit.functions import Identity, Polynomial, Sigmoid, SiLU, SoftCap, Softplus
+from rankkit.functions.base import PointwiseFunction
 from rankkit.heads import Head
 from rankkit.ranks.bounds import rank_bounds
 from rankkit.spectra import spectrum
@@ -80,49 +80,6 @@ class ELU(PointwiseFunction):
         if z >= 0:
             return z
         return z.expm1() if z <= 0 else z.lower().expm1().union(z.upper())
-
-
-@dataclass(frozen=True)
-class SiLU(PointwiseFunction):
-    """z times its sigmoid."""
-
-    def __call__(self, z: FloatArray) -> FloatArray:
-        return z * np.exp(-np.logaddexp(0.0, -z))
-
-    def slope(self, z: FloatArray) -> FloatArray:
-        gate = np.exp(-np.logaddexp(0.0, -z))
-        return gate * (1 + z * (1 - gate))
-
-    def ball(self, z: Any) -> Any:
-        return z / (1 + (-z).exp())
-
-
-@dataclass(frozen=True)
-class Softplus(PointwiseFunction):
-    """log(1 + exp(z))."""
-
-    def __call__(self, z: FloatArray) -> FloatArray:
-        return np.logaddexp(0.0, z)
-
-    def slope(self, z: FloatArray) -> FloatArray:
-        return np.exp(-np.logaddexp(0.0, -z))
-
-    def ball(self, z: Any) -> Any:
-        return softplus_ball(z)
-
-
-@dataclass(frozen=True)
-class Sigmoid(PointwiseFunction):
-    """1 / (1 + exp(-z))."""
-
-    def __call__(self, z: FloatArray) -> FloatArray:
-        return np.exp(-np.logaddexp(0.0, -z))
-
-    def slope(self, z: FloatArray) -> FloatArray:
-        return np.exp(-np.logaddexp(0.0, -z) - np.logaddexp(0.0, z))
-
-    def ball(self, z: Any) -> Any:
-        return 1 / (1 + (-z).exp())
 
 
 #: Activations of the study and some that show what polynomials do, by name.

@@ -78,9 +78,11 @@ class Subject:
             W = arrays.widen(self.head.W)
             return distinct(W, up_to_sign=True), distinct(W.T, up_to_sign=True)
         contexts, classes = self.factors()
-        parity = self.f.parity if self.head.b is None else None
         # of an odd function opposite contexts have opposite rows while no normaliser is subtracted, and
         # opposite classes have opposite columns while nothing is; of an even one they have equal ones
+        parity = self.f.parity
+        if parity == "constant + odd" and self.kind == "centred":  # the constant goes with the row means
+            parity = "odd"
         left, right = (
             parity == "even" or (parity == "odd" and kept)
             for kept in (self.kind != "log_probs", self.kind == "scores")

@@ -12,6 +12,7 @@ from rankkit import arrays
 from rankkit.arrays import FloatArray
 from rankkit.certificates import Monomials
 from rankkit.certificates.checker.factors import integral
+from rankkit.certificates.checker.opposites import opposite_rank
 from rankkit.functions import Identity
 from rankkit.ranks.dyadic import Dyadic
 from rankkit.ranks.nullspace import Factors, exact_factors, rational_factors
@@ -93,7 +94,7 @@ def _shape(subject: Subject) -> RankBound:
 
 
 def _repetition(subject: Subject) -> list[RankBound]:
-    rows, columns = subject.shape
+    (rows, columns), by_zero = subject.shape, ""
     if subject.logits is None:
         W = subject.head.W
         left, right = (int(np.count_nonzero(X[distinct(X, True)].any(axis=1))) for X in (W, W.T))
@@ -105,16 +106,19 @@ def _repetition(subject: Subject) -> list[RankBound]:
         if isinstance(subject.f, Identity) and subject.kind != "scores":
             # what all classes share shifts a row of logits as a whole, and its normaliser with it
             contexts, where = contexts[:, (classes != classes[0]).any(axis=0)], " in what tells classes apart"
+        zero = [not X.any(axis=1).all() for X in (contexts, classes)]
+        if any(zero) and subject.kind == "scores" and subject.f.zero_at_zero:
+            by_zero, where = "f and ", " and are not 0, where f is 0"
+            contexts, classes = (X[X.any(axis=1)] for X in (contexts, classes))
+        elif zero[0] and centred:  # a context of 0 has equal scores
+            contexts, where = contexts[contexts.any(axis=1)], f" and are not 0{where}"
         left, right = len(distinct(contexts)), len(distinct(classes))
+        differ = f"only {right:,} of {columns:,} classes differ in weights or bias"
         found = [
             (left, rows, f"only {left:,} of {rows:,} contexts differ{where}"),
-            (
-                right - centred,
-                columns - centred,
-                f"only {right:,} of {columns:,} classes differ in weights or bias",
-            ),
+            (right - centred, columns - centred, differ + (where if by_zero else "")),
         ]
-    kinds = (("distinct rows", "contexts"), ("distinct classes", "classes"))
+    kinds = (("distinct rows", f"{by_zero}contexts"), ("distinct classes", f"{by_zero}classes"))
     return [
         RankBound(n, kind, why, subject.ceiling(kind, n, of=of))
         for (kind, of), (n, full, why) in zip(kinds, found, strict=True)
@@ -123,26 +127,29 @@ def _repetition(subject: Subject) -> list[RankBound]:
 
 
 def _opposites(subject: Subject) -> list[RankBound]:
-    """Count contexts and classes up to sign, where f is odd or even, or even but for a line."""
+    """Count contexts and classes up to sign, where f is odd or even, or that but for a constant or a line.
+
+    A bias belongs to the classes: (w, b) and (-w, -b) have opposite logits in every context.
+    """
     parity = subject.f.parity
-    if subject.logits is None or subject.head.b is not None or parity is None:
+    if subject.logits is None or parity is None:
         return []
     bounds = []
-    for of, X in (("contexts", subject.contexts), ("classes", arrays.widen(subject.head.W))):
+    for of, X in zip(("contexts", "classes"), subject.factors(), strict=True):
         kept = X[distinct(X, up_to_sign=True)]
-        if parity == "odd" or (subject.kind == "centred" and of == "contexts"):
-            kept = kept[kept.any(axis=1)]  # those of 0 have scores f(0), all 0 or all equal
         if len(kept) == len(X):
             continue
-        value, reason = len(kept), f"f is {parity}, and {len(kept):,} of {len(X):,} {of} differ up to sign"
-        if len(kept) < len(X[distinct(X, up_to_sign=True)]):
-            reason += " and are not 0"
-        if parity == "line + even":  # the even part has equal rows, the line the rank of the logits
-            value, reason = value + subject.head.d, f"{reason}, + {subject.head.d} for the line"
-        if parity == "even":  # opposite contexts have one normaliser, opposite classes one difference
-            value -= subject.kind == "centred" and of == "classes"
-        elif subject.kind == "log_probs":
-            value, reason = value + 1, reason + _tail(subject.kind)
+        counts, width = (len(kept), int(kept.any(axis=1).sum())), X.shape[1]
+        value = opposite_rank(parity, subject.kind, of == "contexts", counts, width, subject.f.zero_at_zero)
+        reason = f"f is {parity}, and {len(kept):,} of {len(X):,} {of} differ up to sign"
+        if parity == "line + even":
+            reason += f", + {width} for the line"
+        if parity == "constant + odd" and subject.kind == "scores":
+            reason += ", + 1 for the constant"
+        if counts[1] < counts[0]:
+            reason += "; one of them is 0"
+        if parity != "even":  # of which opposite contexts have one normaliser
+            reason += _tail(subject.kind)
         claim = subject.ceiling("opposites", value, {"of": of})
         bounds.append(RankBound(value, "opposites", reason, claim))
     return bounds

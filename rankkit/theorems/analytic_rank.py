@@ -25,7 +25,17 @@ from typing import Any
 import numpy as np
 
 from rankkit.arrays import FloatArray
-from rankkit.functions import GSS, Exp, PointwiseFunction, Polynomial, SigSoftmax, SoftCap
+from rankkit.functions import (
+    GSS,
+    Exp,
+    PointwiseFunction,
+    Polynomial,
+    Sigmoid,
+    SigSoftmax,
+    SiLU,
+    SoftCap,
+    Softplus,
+)
 from rankkit.heads import Head
 from rankkit.theorems.exact_rank import ball_rank, rank, rational_scores
 from rankkit.theorems.instances import Scores, drawn_logits, integers, no_two_parallel
@@ -64,7 +74,7 @@ class OddRational(PointwiseFunction):
         return z / (1 + z * z)
 
 
-ENTIRE = (Exp, SigSoftmax, GSS, SoftCap, OddRational)
+ENTIRE = (Exp, SigSoftmax, GSS, SoftCap, Sigmoid, SiLU, Softplus, OddRational)
 
 
 def applies(x: Scores) -> bool:
@@ -95,6 +105,9 @@ def instances(seed: Seed) -> Iterator[Scores]:
         (2, SigSoftmax()),
         (3, SoftCap(30.0)),
         (2, GSS(-1.5, 2.5)),
+        (2, Sigmoid()),
+        (2, SiLU()),
+        (1, Softplus()),
         (2, OddRational()),
     ]:
         yield _drawn(rng, d, f, 14, 11)

@@ -11,10 +11,11 @@ import numpy as np
 
 from .exact import Floats, integers, product
 from .factors import Table, differences, indices, integral, low_rank
-from .families import EXACT, misfit, number
+from .families import EXACT, degrees_of, misfit
 from .logits import Logits
 from .modular import Ints
-from .rank import SUBJECTS, degrees_of
+from .opposites import opposite_rank, parity_of
+from .rank import SUBJECTS
 from .residues import kinks_of
 
 MOST_SCORES = 200_000  # that are computed exactly, one by one
@@ -106,13 +107,18 @@ def _shape(c: Claim) -> int:
 
 
 def _rows(c: Claim) -> int:
-    """Equal contexts have equal rows in every subject; rows of a matrix that is given may differ in sign."""
+    """Equal contexts have equal rows in every subject; rows of a matrix that is given may differ in sign.
+
+    Contexts of 0 have rows f(0), which are 0 if that is 0, and are so for every f once the mean is taken out.
+    """
     if c.subject == "matrix":
         return len(_first(c.W[c.W.any(axis=1)], up_to_sign=True))
     H, W = c.sides
     if c.family == "Identity" and c.subject != "scores":
         # what all classes share shifts a row of logits as a whole, and its normaliser with it
         H = H[:, (W[1:] != W[0]).any(axis=0)]
+    if c.subject == "centred" or _vanishes(c):
+        H = H[H.any(axis=1)]
     return len(_first(H))
 
 
@@ -121,25 +127,27 @@ def _columns(c: Claim) -> int:
     if c.subject == "matrix":
         return len(_first(c.W.T[c.W.T.any(axis=1)], up_to_sign=True))
     W = c.W if c.b is None else np.column_stack([c.W, c.b])
+    if _vanishes(c):
+        W = W[W.any(axis=1)]
     return len(_first(W)) - (c.subject == "centred")
 
 
+def _vanishes(c: Claim) -> bool:
+    """Whether logits of 0 have scores of 0."""
+    if c.subject != "scores" or c.family is None:
+        return False
+    rational = EXACT.get(c.family)
+    return c.family in ("SoftCap", "SiLU") if rational is None else rational(c.parameters)(Fraction(0)) == 0
+
+
 def _opposites(c: Claim) -> int:
-    """Opposite logits have opposite scores, equal ones, or such but for a line of the rank of logits."""
-    if c.b is not None:
-        raise ValueError("with a bias opposite rows do not have opposite logits")
+    """With a bias classes can be opposite in weights and bias together; contexts end in 1, so none are."""
     parity, (H, W) = parity_of(c.family, c.parameters), c.sides
-    X, centred = H if c.of_contexts else W, c.subject == "centred"
-    if parity == "odd" or (centred and c.of_contexts):
-        X = X[X.any(axis=1)]  # the others have scores f(0): all 0, or all equal
-    count = len(_first(X, up_to_sign=True))
-    if parity == "odd":
-        return count + c.normaliser
-    if parity == "line + even":
-        return count + c.d + c.normaliser
-    if parity == "even":  # opposite contexts have one normaliser, opposite classes one column
-        return count - (centred and not c.of_contexts)
-    raise ValueError(f"{c.family} is not odd, even, or even but for a line")
+    if parity is None:
+        raise ValueError(f"{c.family} is neither odd nor even, nor that but for a constant or a line")
+    X = H if c.of_contexts else W
+    different = len(_first(X, up_to_sign=True)), len(_first(X[X.any(axis=1)], up_to_sign=True))
+    return opposite_rank(parity, c.subject, c.of_contexts, different, X.shape[1], _vanishes(c))
 
 
 def _equal_norms(c: Claim) -> int:
@@ -250,18 +258,6 @@ def _normalised(c: Claim, count: int, degrees: Iterable[int]) -> int:
 
 def _monomials(degrees: Iterable[int], d: int) -> int:
     return sum(comb(d + k - 1, k) if d else int(k == 0) for k in degrees)
-
-
-def parity_of(family: str | None, parameters: Mapping[str, Any]) -> str | None:
-    """Return whether f(-z) is -f(z), or f(z), or f is even but for a line."""
-    if family in ("SigSoftmax", "LeakyReLU") or (family == "GSS" and number(parameters["c"]) == 0):
-        return "line + even"
-    degrees = {1} if family == "SoftCap" else degrees_of(family, parameters)
-    if degrees and all(k % 2 for k in degrees):
-        return "odd"
-    if degrees and not any(k % 2 for k in degrees - {1}):
-        return "line + even" if 1 in degrees else "even"
-    return None
 
 
 def _first(X: Floats, up_to_sign: bool = False) -> list[int]:

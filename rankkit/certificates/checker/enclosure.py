@@ -7,7 +7,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
 
-ZERO, ONE, TWO = Decimal(0), Decimal(1), Decimal(2)
+ZERO, ONE, FOUR = Decimal(0), Decimal(1), Decimal(4)
 
 
 class Interval(NamedTuple):
@@ -45,7 +45,9 @@ class Enclosure:
         return Interval(self.down.add(x.lo, y.lo), self.up.add(x.hi, y.hi))
 
     def scale(self, x: Interval, q: Fraction) -> Interval:
-        y = self.factor(q)
+        return self.multiply(x, self.factor(q))
+
+    def multiply(self, x: Interval, y: Interval) -> Interval:
         lows = [self.down.multiply(a, c) for a in x for c in y]
         highs = [self.up.multiply(a, c) for a in x for c in y]
         return Interval(min(lows), max(highs))
@@ -82,10 +84,21 @@ class Enclosure:
         rise = max(self.up.subtract(v.hi, v.lo) for v in values)
         return self.add(Interval(top, self.up.add(top, rise)), self.ln(total))
 
+    def sigmoid(self, x: Interval) -> Interval:
+        """1 / (1 + e^-x) where x is lowest; from there it rises by a quarter of the width at most."""
+        low = x.lo
+        size = low.copy_abs().copy_negate()  # no exp overflows
+        e = self.exp(Interval(size, size))
+        if low < 0:  # e / (1 + e), which increases with e
+            lo = self.down.divide(e.lo, self.up.add(ONE, e.lo))
+            hi = self.up.divide(e.hi, self.down.add(ONE, e.hi))
+        else:
+            lo = self.down.divide(ONE, self.up.add(ONE, e.hi))
+            hi = self.up.divide(ONE, self.down.add(ONE, e.lo))
+        rise = self.up.divide(self.up.subtract(x.hi, low), FOUR)
+        return Interval(lo, self.up.add(hi, rise))
+
     def tanh(self, x: Interval) -> Interval:
-        """tanh x = 1 - 2 / (e^2x + 1), which increases with x."""
-        e = self.add(self.exp(self.scale(x, Fraction(2))), Interval(ONE, ONE))
-        return Interval(
-            self.down.subtract(ONE, self.up.divide(TWO, e.lo)),
-            self.up.subtract(ONE, self.down.divide(TWO, e.hi)),
-        )
+        """tanh x is twice the sigmoid of 2x, less 1."""
+        twice = self.scale(self.sigmoid(self.scale(x, Fraction(2))), Fraction(2))
+        return self.add(twice, Interval(ONE.copy_negate(), ONE.copy_negate()))

@@ -31,6 +31,9 @@ PARAMETERS = {
     "PLIF": {"slopes", "bound", "knots"},
     "RationalQuadratic": {"knots", "values", "slopes"},
     "Exp": set(),
+    "Sigmoid": set(),
+    "SiLU": set(),
+    "Softplus": set(),
     "SigSoftmax": set(),
     "GSS": {"c", "k"},
     "SoftCap": {"bound"},
@@ -79,6 +82,13 @@ def misfit(function: Any) -> str | None:
     ):
         return "knots, values and slopes must be equally many, at least two"
     return None
+
+
+def degrees_of(family: str | None, parameters: Mapping[str, Any]) -> set[int]:
+    """Return the exponents of a polynomial; none for other families."""
+    if family == "Polynomial":
+        return {int(k) for k, c in parameters["coefficients"].items() if number(c) != 0}
+    return {1} if family == "Identity" else set()
 
 
 def _polynomial(p: Parameters) -> Rational:
@@ -174,6 +184,9 @@ INCREASING = ("Identity", "LeakyReLU", "PLIF", "RationalQuadratic")
 #: Families whose values are enclosed.
 ENCLOSED: dict[str, Callable[[Parameters, Interval, Enclosure], Interval]] = {
     "Exp": lambda p, z, a: a.exp(z),
+    "Sigmoid": lambda p, z, a: a.sigmoid(z),
+    "SiLU": lambda p, z, a: a.multiply(z, a.sigmoid(z)),
+    "Softplus": lambda p, z, a: a.softplus(z),
     "SigSoftmax": _sigsoftmax,
     "GSS": _gss,
     "SoftCap": _soft_cap,

@@ -52,9 +52,12 @@ def _generalised_sigsoftmax(parameters: Mapping[str, Any]) -> Degrees | None:
 
 #: Degrees with a coefficient that is not 0 in the Taylor series at 0, of families analytic on the real line.
 #: log(1 + e^z) = log 2 + z / 2 + an even function; those coefficients and the ones of tanh hold Bernoulli
-#: numbers, which are not 0.
+#: numbers, which are not 0. The sigmoid is 1/2 + tanh(z / 2) / 2, and SiLU is z times that.
 TAYLOR: dict[str, Callable[[Mapping[str, Any]], Degrees | None]] = {
     "Exp": lambda parameters: lambda k: True,
+    "Sigmoid": lambda parameters: lambda k: k == 0 or k % 2 == 1,
+    "SiLU": lambda parameters: lambda k: k > 0 and _even_and_line(k),
+    "Softplus": lambda parameters: _even_and_line,
     "SigSoftmax": lambda parameters: _even_and_line,
     "GSS": _generalised_sigsoftmax,
     "SoftCap": lambda parameters: lambda k: k % 2 == 1,

@@ -20,7 +20,7 @@ from .exact import (
     product,
     rough_inverse,
 )
-from .families import ENCLOSED, EXACT, misfit, number
+from .families import ENCLOSED, EXACT, degrees_of, misfit
 from .logits import Logits, residues
 from .modular import LARGE, PRIMES, Residues, nonsingular, reduce
 from .residues import OF_EXPONENTIAL, RATIONAL, tops
@@ -159,13 +159,6 @@ def monomials(
         return f"subject {subject!r} has no monomial count"
     least = min(count, contexts, cap)
     return None if rank >= least else f"{rank} is below the {least} that this count allows"
-
-
-def degrees_of(family: str | None, parameters: Mapping[str, Any]) -> set[int]:
-    """Return the exponents of a polynomial; none for other families."""
-    if family == "Polynomial":
-        return {int(k) for k, c in parameters["coefficients"].items() if number(c) != 0}
-    return {1} if family == "Identity" else set()
 
 
 def enclosed_minor(scores: Scores, bits: int) -> tuple[Integers, Integers]:

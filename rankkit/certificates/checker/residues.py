@@ -176,9 +176,14 @@ def _rational_quadratic(parameters: Parameters, logits: Logits, p: int) -> Resid
     return reduce(rise + each([ys[i] for i in left]), p)
 
 
+def _sigmoid(y: Residues, p: int) -> Residues:
+    """Return the sigmoid of x for y = exp(x)."""
+    return reduce(1 - inverse(reduce(y + 1, p), p), p)
+
+
 def _tanh(y: Residues, p: int) -> Residues:
     """Return tanh(x / 2) for y = exp(x)."""
-    return multiply(reduce(y - 1, p), inverse(reduce(y + 1, p), p), p)
+    return reduce(2 * _sigmoid(y, p) - 1, p)
 
 
 def _network(parameters: Parameters, logits: Logits, powers: list[Residues], p: int) -> Residues:
@@ -202,10 +207,20 @@ RATIONAL: dict[str, Callable[[Parameters, Logits, int], Residues | None]] = {
 Forms = Callable[[Parameters], list[tuple[Fraction, Fraction]]]
 Value = Callable[[Parameters, Logits, list[Residues], int], Residues]
 
+
+def _itself(parameters: Parameters) -> list[tuple[Fraction, Fraction]]:
+    return [(Fraction(1), Fraction(0))]
+
+
 #: Families that are rational functions of the logit a and of exp(alpha a + beta): all (alpha, beta), and the
 #: value in terms of those powers.
 OF_EXPONENTIAL: dict[str, tuple[Forms, Value]] = {
-    "Exp": (lambda parameters: [(Fraction(1), Fraction(0))], lambda parameters, logits, powers, p: powers[0]),
+    "Exp": (_itself, lambda parameters, logits, powers, p: powers[0]),
+    "Sigmoid": (_itself, lambda parameters, logits, powers, p: _sigmoid(powers[0], p)),
+    "SiLU": (
+        _itself,
+        lambda parameters, logits, powers, p: multiply(logits.modulo(p), _sigmoid(powers[0], p), p),
+    ),
     "SoftCap": (
         lambda parameters: [(2 / number(parameters["bound"]), Fraction(0))],
         lambda parameters, logits, powers, p: _tanh(powers[0], p),  # but for the factor B

@@ -11,8 +11,11 @@ from rankkit.functions.gss import GSS
 from rankkit.functions.identity import Identity
 from rankkit.functions.leaky_relu import LeakyReLU
 from rankkit.functions.plif import PLIF
+from rankkit.functions.sigmoid import Sigmoid
 from rankkit.functions.sigsoftmax import SigSoftmax
+from rankkit.functions.silu import SiLU
 from rankkit.functions.softcap import SoftCap
+from rankkit.functions.softplus import Softplus
 
 #: Logits up to this size lose next to nothing in float32 under an exponential.
 MODERATE = 32.0
@@ -51,6 +54,12 @@ def kernel(f: PointwiseFunction | None) -> Callable[[Array], None] | None:
         return lambda z: None
     if type(f) is Exp:
         return lambda z: loops.exp(z.reshape(-1))
+    if type(f) is Sigmoid:
+        return lambda z: loops.sigmoid(z.reshape(-1))
+    if type(f) is SiLU:
+        return lambda z: loops.silu(z.reshape(-1))
+    if type(f) is Softplus:
+        return lambda z: loops.softplus(z.reshape(-1))
     if type(f) is SigSoftmax:
         return lambda z: loops.gss(z.reshape(-1), 0.0, 1.0)
     if type(f) is GSS:

@@ -125,12 +125,43 @@ def _exp_in_float32(z):  # type: ignore[no-untyped-def]
         z[i] = _exp32(z[i])
 
 
+@_inline
+def _sigmoid(x):  # type: ignore[no-untyped-def]
+    e = _exp64(-abs(x))
+    return (e if x < 0 else 1.0) / (1.0 + e)
+
+
+@_inline
+def _softplus(x):  # type: ignore[no-untyped-def]
+    return max(x, 0.0) + _log1p(_exp64(-abs(x)))
+
+
+@_loop
+def sigmoid(z):  # type: ignore[no-untyped-def]
+    """1 / (1 + exp(-z)), in place."""
+    for i in range(z.size):
+        z[i] = _sigmoid(z[i])
+
+
+@_loop
+def silu(z):  # type: ignore[no-untyped-def]
+    """z / (1 + exp(-z)), in place."""
+    for i in range(z.size):
+        z[i] = z[i] * _sigmoid(z[i])
+
+
+@_loop
+def softplus(z):  # type: ignore[no-untyped-def]
+    """log(1 + exp(z)), in place."""
+    for i in range(z.size):
+        z[i] = _softplus(z[i])
+
+
 @_loop
 def gss(z, c, k):  # type: ignore[no-untyped-def]
     """z - k log(1 + exp(c - z)), in place."""
     for i in range(z.size):
-        x = c - z[i]
-        z[i] = z[i] - k * (max(x, 0.0) + _log1p(_exp64(-abs(x))))
+        z[i] = z[i] - k * _softplus(c - z[i])
 
 
 @_loop

@@ -8,13 +8,23 @@ from math import comb
 import numpy as np
 
 from rankkit.arrays import FloatArray
-from rankkit.functions import GSS, Exp, MonotoneNetwork, PointwiseFunction, SigSoftmax, SoftCap
+from rankkit.functions import (
+    GSS,
+    Exp,
+    MonotoneNetwork,
+    PointwiseFunction,
+    Sigmoid,
+    SigSoftmax,
+    SiLU,
+    SoftCap,
+    Softplus,
+)
 from rankkit.learn.curves import Curve
 from rankkit.learn.heads.facts import Facts, Order, full_rank, linear_facts, logit_dimension
 from rankkit.learn.heads.model import Arrays, Model, Pullback, Shapes, output_logits, output_shapes
 
 #: Families for which the rank is full for almost all states and weights.
-_ANALYTIC = (Exp, GSS, MonotoneNetwork, SigSoftmax, SoftCap)
+_ANALYTIC = (Exp, GSS, MonotoneNetwork, Sigmoid, SigSoftmax, SiLU, SoftCap, Softplus)
 
 
 @dataclass(frozen=True)
