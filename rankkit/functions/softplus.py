@@ -19,8 +19,8 @@ class Softplus(MonotoneFunction):
     Convex, with the sigmoid for its slope. Half a line and an even function: :math:`f(z) - f(-z) = z`, and
     SigSoftmax is :math:`-f(-z)` beside the line.
 
-    >>> Softplus()(np.array([-1000.0, 0.0, 1000.0])).round(4)
-    array([   0.    ,    0.6931, 1000.    ])
+    >>> Softplus()(np.array([-40.0, 0.0, 40.0])).round(4)
+    array([ 0.    ,  0.6931, 40.    ])
     """
 
     def __call__(self, z: FloatArray) -> FloatArray:
