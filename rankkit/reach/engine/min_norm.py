@@ -224,17 +224,17 @@ def _beyond(cloud: Cloud, hulls: Hulls, todo: IntArray, pool: IntArray) -> list[
 
 
 def _ended(cloud: Cloud, hulls: Hulls, t: int, separated: bool) -> Nearest:
-    carried, weights = hulls.corral[t, : hulls.size[t]], hulls.weights[t, : hulls.size[t]]
-    rays, rivals = len(cloud.rays), hulls.rivals_of(t)
-    ids = np.concatenate([RAY - np.arange(rays), rivals])
-    _, length = _vectors(cloud, hulls, t)
-    weights = weights / np.where(length > 0, length, 1.0)[carried]
-    real = weights[carried >= rays].sum()
+    carried, rays, rivals = hulls.corral[t, : hulls.size[t]], len(cloud.rays), hulls.rivals_of(t)
+    support = np.concatenate([RAY - np.arange(rays), rivals])[carried]
+    weights, real = hulls.weights[t, : hulls.size[t]].copy(), support >= 0
+    differences = cloud.points(support[real]) - cloud.points(int(hulls.own[t]))
+    length = np.sqrt(np.einsum("ij,ij->i", differences, differences))
+    weights[real] /= np.where(length > 0, length, 1.0)  # they were found for differences of norm 1
     return Nearest(
         point=int(hulls.own[t]),
         rivals=rivals,
-        support=ids[carried],
-        weights=weights / (real or 1.0),
+        support=support,
+        weights=weights / (weights[real].sum() or 1.0),
         direction=-hulls.point[t],
         reached=bool(hulls.outcome[t] == REACHED),
         separated=separated,
