@@ -71,9 +71,14 @@ class Cloud:
         return replace(self, points32=near, rest32=(points - near).astype(np.float32))
 
     @cached_property
+    def squares(self) -> Array:
+        """The squared norms (n,) of the points."""
+        return np.asarray(np.einsum("ij,ij->i", self.points32, self.points32))
+
+    @cached_property
     def doubt(self) -> float:
         """Error to expect of a float32 product of a point and a unit vector."""
-        return float(2.0**-22 * np.sqrt(np.einsum("ij,ij->i", self.points32, self.points32).max()))
+        return float(2.0**-22 * np.sqrt(self.squares.max()))
 
     @property
     def ray(self) -> FloatArray | None:

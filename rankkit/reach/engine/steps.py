@@ -121,13 +121,11 @@ class _Run:
         """Add to the first rivals of each class what decided the nearest class of a long search, if near."""
         if not self.found:
             return first
-        sources = cloud.points32[[source for source, _ in self.found]]
-        long = np.einsum("ij,ij->i", sources, sources)
-        near = np.empty(len(wave), np.int64)
+        found = [source for source, _ in self.found]
+        sources, near = cloud.points32[found], np.empty(len(wave), np.int64)
         for cut in arrays.row_blocks(len(wave), 8 * len(sources)):
-            mine = cloud.points32[wave[cut]]
-            size = np.einsum("ij,ij->i", mine, mine)
-            apart = long - 2 * (mine @ sources.T)  # and size
+            size = cloud.squares[wave[cut]]
+            apart = cloud.squares[found] - 2 * (cloud.points32[wave[cut]] @ sources.T)  # and size
             near[cut] = np.where(apart.min(axis=1) + size < NEIGHBOUR**2 * size, apart.argmin(axis=1), -1)
         return [
             rivals if k < 0 else np.setdiff1d(np.union1d(rivals, self.found[k][1]), [i])
