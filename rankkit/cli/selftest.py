@@ -106,7 +106,7 @@ def certificates() -> str:
         if not answer:
             raise Failed(f"{type(certificate).__name__} of a built-in example is refused: {answer}")
         kinds.append(type(certificate).__name__)
-    if set(kinds) != {"Witness", "Combination", "Minor", "Monomials"}:
+    if set(kinds) != {"Witness", "Combination", "Minor", "Monomials", "Ceiling"}:
         raise Failed(f"the examples gave only {', '.join(kinds)}")
     return f"{', '.join(kinds)} found and checked"
 
@@ -142,6 +142,8 @@ def examples() -> Iterator[tuple[Any, Any]]:
     cubic = rk.rank_bounds(logits, rk.functions.Polynomial({1: 1.0, 3: 0.5}), subject="scores")
     yield cubic.lower_proof.certificate, logits
     yield cubic.upper_proof.certificate, logits
+    thin = rng.integers(-9, 10, (9, 2)) @ rng.integers(-9, 10, (2, 7))
+    yield rk.rank_bounds(thin.astype(float)).upper_proof.certificate, rk.Head(thin.astype(float))
 
 
 def mutations(certificate: Any) -> Iterator[tuple[str, Callable[[], Any]]]:
@@ -166,6 +168,13 @@ def mutations(certificate: Any) -> Iterator[tuple[str, Callable[[], Any]]]:
             lambda: replace(certificate, rows=(certificate.cls, *certificate.rows[1:])),
         )
         yield "another class", lambda: replace(certificate, cls=certificate.rows[0])
+    elif kind == "Ceiling":
+        shown = certificate.detail["factors"]["table"]
+        more = {"factors": {"table": {**shown, "scale": shown["scale"] + 1}}}
+        yield "a smaller rank", lambda: replace(certificate, rank=certificate.rank - 1)
+        yield "other factors", lambda: replace(certificate, detail=more)
+        yield "no factors", lambda: replace(certificate, detail={})
+        yield "another rule", lambda: replace(certificate, rule="cells")
     elif kind == "Minor":
         yield (
             "a repeated row",
