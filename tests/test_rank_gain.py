@@ -9,7 +9,19 @@ import numpy as np
 import pytest
 
 from rankkit.errors import InputError
-from rankkit.functions import GSS, PLIF, Exp, Identity, LeakyReLU, Polynomial, SigSoftmax, SoftCap
+from rankkit.functions import (
+    GSS,
+    PLIF,
+    Exp,
+    Identity,
+    LeakyReLU,
+    Polynomial,
+    Sigmoid,
+    SigSoftmax,
+    SiLU,
+    SoftCap,
+    Softplus,
+)
 from rankkit.heads import Head, LowRankLogits, MixtureOfSoftmaxes, log_probs
 from rankkit.ranks import RankGain, channel_ranks, default_families, gain_sweep, rank_gain
 from rankkit.ranks.channels import ACTIVATIONS
@@ -165,6 +177,18 @@ def test_parity_sharpens_the_bound() -> None:
     assert gain.smooth[0].tolist() == [14, 14]  # 4 + C(5, 2), where degrees to 4 with cubes would be 69
     assert gain.smooth[1, 0] == 24  # 4 + C(6, 3)
     assert gain.ranks[0, -1] == 14
+
+
+def test_a_constant_beside_an_odd_function_costs_nothing() -> None:
+    """The sigmoid is 1/2 and half a tanh: once centred it needs the odd degrees of tanh, and no more."""
+    rng = np.random.default_rng(1)
+    logits = Head(0.05 * rng.standard_normal((200, 4))).logits(0.2 + np.abs(rng.standard_normal((200, 4))))
+    gain = rank_gain(logits, [Sigmoid(), SoftCap(2.0), Softplus(), SiLU()], [1e-3])
+    assert gain.smooth[0, 0] == gain.smooth[1, 0] == 24  # 4 + C(6, 3)
+    assert gain.parity[0, 0] == gain.parity[1, 0]
+    assert gain.smooth[2, 0] == 14  # 4 + C(5, 2)
+    assert (gain.ranks[:, 0] <= gain.smooth[:, 0]).all()
+    assert gain.ranks[0, 0] == gain.ranks[1, 0]
 
 
 def test_default_slopes_bend_like_the_root_of_their_length() -> None:

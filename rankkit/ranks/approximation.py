@@ -44,9 +44,10 @@ def smooth_counts(
     best = np.full(len(levels), np.inf)
     for degrees in _supports(bias):
         for kept, count in _growing(degrees, d, bias, min(scores.shape)):
-            basis = chebyshev.chebvander(z[some], kept[-1])[:, kept]
+            used = sorted({0, *kept})  # a constant costs nothing, for it goes with the row means
+            basis = chebyshev.chebvander(z[some], kept[-1])[:, used]
             coefficients = np.zeros(kept[-1] + 1)
-            coefficients[kept] = np.linalg.lstsq(basis, target[some], rcond=None)[0]
+            coefficients[used] = np.linalg.lstsq(basis, target[some], rcond=None)[0]
             rest = (target - chebyshev.chebval(z, coefficients)).reshape(scores.shape)
             rest -= rest.mean(axis=1, keepdims=True)
             near = np.linalg.norm(rest) <= levels

@@ -9,7 +9,8 @@ linear head, and no such $f$ can improve which class is the mode.
 *Proof.* $z_i<z_j\iff f(z_i)<f(z_j)$ is the definition; the normaliser subtracts the same number from the
 whole row.
 
-*Near miss.* A weakly increasing function makes ties. A function that is not increasing may free classes:
+*Near miss.* A weakly increasing function makes ties. SiLU falls below -1.278: of logits -3 and -6 the lower
+one wins. A function that is not increasing may free classes:
 with $d=1$ and $f(z)=2z-z^2$ every class $w\ne0$ wins at $h=1/w$, where the linear head has two winners.
 """
 
@@ -26,7 +27,16 @@ import numpy as np
 
 from rankkit.arrays import FloatArray
 from rankkit.errors import InputError
-from rankkit.functions import Exp, LeakyReLU, PointwiseFunction, Polynomial, SigSoftmax, SoftCap
+from rankkit.functions import (
+    Exp,
+    LeakyReLU,
+    PointwiseFunction,
+    Polynomial,
+    SigSoftmax,
+    SiLU,
+    SoftCap,
+    Softplus,
+)
 from rankkit.heads import Head
 from rankkit.theorems.exact_rank import ball, rational_logits
 from rankkit.theorems.instances import Scores, drawn_logits
@@ -89,13 +99,17 @@ def _compare(a: Any, b: Any) -> int:
 
 def instances(seed: Seed) -> Iterator[Scores]:
     rng = np.random.default_rng(seed)
-    for f in [SigSoftmax(), Exp(), SoftCap(30.0), LeakyReLU(0.1), Polynomial({1: 1.0, 3: 0.5})]:
+    for f in [SigSoftmax(), Softplus(), Exp(), SoftCap(30.0), LeakyReLU(0.1), Polynomial({1: 1.0, 3: 0.5})]:
         yield Scores(drawn_logits(rng, 6, 9, 2, bias=True, bound=4), f)
 
 
 def not_increasing() -> Scores:
     w = np.array([[-4.0], [-2.0], [-1.0], [1.0], [2.0], [4.0]])
     return Scores(Head(w).logits(1 / w), Polynomial({1: 2.0, 2: -1.0}), "every class wins once")
+
+
+def turning() -> Scores:
+    return Scores(Head(np.array([[1.0], [2.0]])).logits([[-3.0]]), SiLU(), "logits -3 and -6")
 
 
 def weakly_increasing() -> Scores:
@@ -120,5 +134,9 @@ theorem = Theorem(
     predicts=predicts,
     measure=measure,
     instances=instances,
-    near_misses={"f is increasing": not_increasing, "the increase is strict": weakly_increasing},
+    near_misses={
+        "f is increasing": not_increasing,
+        "it increases where the logits are": turning,
+        "the increase is strict": weakly_increasing,
+    },
 )
