@@ -7,14 +7,14 @@ from rankkit.learn.bounds import (
     entropy_bound_of,
     spectral_bounds,
 )
-from rankkit.learn.comparing import COMPARED, EQUAL, Truth, compare, synthetic_truths, text_truth
+from rankkit.learn.comparing import COMPARED, EQUAL, compare
 from rankkit.learn.dimension import Dimension, jacobian_rank
 from rankkit.learn.fitting import fit
 from rankkit.learn.heads import HEADS, Facts, Order, facts
 from rankkit.learn.perplexities import Perplexity, perplexities
 from rankkit.learn.result import FitResult
 from rankkit.learn.study import Cell, Claim, Study
-from rankkit.learn.truths import Counts, dirichlet, next_words
+from rankkit.learn.truths import Counts, Truth, dirichlet, next_words, synthetic_truths, text_truth
 
 __all__ = [
     "COMPARED",

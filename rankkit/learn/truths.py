@@ -1,4 +1,4 @@
-"""Truths to fit: drawn from a Dirichlet distribution, or counted in a text."""
+"""Truths to fit: given, drawn from a Dirichlet distribution, or counted in a text."""
 
 from __future__ import annotations
 
@@ -145,6 +145,67 @@ def next_words(tokens: Sequence[str], order: int = 2, contexts: int = 1000, word
     rows, columns = zip(*pairs, strict=True)
     matrix = csr_array((list(pairs.values()), (rows, columns)), shape=(len(frequent), len(vocabulary)))
     return Counts(matrix, frequent, vocabulary)
+
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """What heads are fitted to, and what they are judged by.
+
+    Attributes
+    ----------
+    P : array-like or scipy.sparse (contexts, classes)
+        Distributions or counts, as for :func:`rankkit.learn.fit`.
+    weights : array-like (contexts,), optional
+        How much each context counts.
+    held_out : scipy.sparse (contexts, classes), optional
+        Counts to judge by, such as those of another part of a text.
+    """
+
+    P: Any
+    weights: Any = None
+    held_out: Any = None
+
+    @classmethod
+    def of(cls, given: object) -> Truth:
+        """Take a truth, counts of a text (contexts weigh by how often they were seen) or distributions."""
+        if isinstance(given, Counts):
+            return cls(given.matrix, given.totals)
+        return given if isinstance(given, Truth) else cls(given)
+
+
+def synthetic_truths(
+    contexts: int, classes: int, alphas: Sequence[float], truths: int = 3, seed: int = 0
+) -> dict[str, list[FloatArray]]:
+    """Draw Dirichlet truths for :func:`compare`, some for each concentration."""
+    rng = generator(seed)
+    drawn = range(count("truths", truths))
+    return {f"alpha {alpha:g}": [dirichlet(contexts, classes, alpha, rng) for _ in drawn] for alpha in alphas}
+
+
+def text_truth(
+    name: str = "sotu", order: int = 2, contexts: int = 200, words: int = 300, every: int = 10
+) -> Truth:
+    """Count next words in a public-domain text, and hold out every so many-th of its documents.
+
+    Parameters
+    ----------
+    name : str
+        Name in ``rankkit.datasets.TEXTS``.
+    order, contexts, words : int
+        As in :func:`rankkit.learn.next_words`.
+    every : int
+        One document in so many is held out.
+
+    Raises
+    ------
+    DatasetMissing
+        The text is not on this machine; the message has the lines that fetch it.
+    """
+    from rankkit.datasets import text
+
+    learned, held_out = text(name).split(every)
+    counts = next_words(learned, order, contexts, words)
+    return Truth(counts.matrix, counts.totals, counts.of(held_out))
 
 
 def _known(tokens: Sequence[str], vocabulary: Sequence[str]) -> list[str]:

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rankkit.arrays import FloatArray, count
+from rankkit.arrays import FloatArray
+from rankkit.learn.heads.components import Components, logsumexp
 from rankkit.learn.heads.facts import Facts, linear_facts
-from rankkit.learn.heads.mixture import logsumexp
-from rankkit.learn.heads.model import Arrays, Model, Pullback, Shapes, output_logits, output_shapes
+from rankkit.learn.heads.model import Arrays, Pullback, Shapes, output_logits, output_shapes
 
 
 @dataclass(frozen=True)
-class ContextMixture(Model):
+class ContextMixture(Components):
     """Mixture of contexts [yang2018]_: a negative control, as linear in rank as the linear head.
 
     ``H`` is (K, contexts, d); ``prior`` holds logits.
@@ -26,15 +26,8 @@ class ContextMixture(Model):
         Whether every class has a bias.
     """
 
-    components: int = 2
-    bias: bool = True
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "components", count("components", self.components))
-
     def shapes(self, contexts: int, classes: int, d: int) -> Shapes:
-        free: Shapes = {"H": (self.components, contexts, d), "prior": (contexts, self.components)}
-        return free | output_shapes(classes, d, self.bias)
+        return self.free_states(contexts, d) | output_shapes(classes, d, self.bias)
 
     def facts(self, contexts: int, classes: int, d: int) -> Facts:
         K, size = self.components, self.parameter_count(contexts, classes, d)
@@ -56,6 +49,3 @@ class ContextMixture(Model):
             return back | {"H": by_states, "prior": weights * (by_weights - centre)}
 
         return scores, pull
-
-    def from_linear(self, linear: Arrays, shapes: Shapes, rng: np.random.Generator) -> dict[str, FloatArray]:
-        return super().from_linear(linear, shapes, rng) | {"H": np.tile(linear["H"], (shapes["H"][0], 1, 1))}

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rankkit.arrays import FloatArray, count
+from rankkit.arrays import FloatArray
+from rankkit.learn.heads.components import Components, logsumexp
 from rankkit.learn.heads.facts import Facts, Order, full_rank, linear_facts, logit_dimension
-from rankkit.learn.heads.mixture import logsumexp
-from rankkit.learn.heads.model import Arrays, Model, Pullback, Shapes, output_shapes
+from rankkit.learn.heads.model import Arrays, Pullback, Shapes, output_shapes
 
 
 @dataclass(frozen=True)
-class GatedMixture(Model):
+class GatedMixture(Components):
     r"""Mixtape's mixture of logits with a gate per class and context [yang2019]_.
 
     .. math:: z_{cj} = \sum_k g_{cjk}\, w_j \cdot h_{kc} + b_j, \quad g_{cj} = \mathrm{softmax}_k(v_j \cdot
@@ -30,12 +30,6 @@ class GatedMixture(Model):
     bias : bool
         Whether every class has a bias.
     """
-
-    components: int = 2
-    bias: bool = True
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "components", count("components", self.components))
 
     def shapes(self, contexts: int, classes: int, d: int) -> Shapes:
         K = self.components
@@ -87,6 +81,3 @@ class GatedMixture(Model):
             } | ({} if b is None else {"b": D.sum(axis=0)})
 
         return mean if b is None else mean + b, pull
-
-    def from_linear(self, linear: Arrays, shapes: Shapes, rng: np.random.Generator) -> dict[str, FloatArray]:
-        return super().from_linear(linear, shapes, rng) | {"H": np.tile(linear["H"], (self.components, 1, 1))}

@@ -7,16 +7,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rankkit.arrays import FloatArray, count
+from rankkit.arrays import FloatArray
+from rankkit.learn.heads.components import Components, logsumexp
 from rankkit.learn.heads.facts import Facts, Order, full_rank, linear_facts, logit_dimension
-from rankkit.learn.heads.model import Arrays, Model, Pullback, Shapes, output_logits, output_shapes
+from rankkit.learn.heads.model import Arrays, Pullback, Shapes, output_logits, output_shapes
 
 #: Takes the gradient with respect to the scores, gives those with respect to logits and prior.
 PullMixture = Callable[[FloatArray], tuple[FloatArray, FloatArray]]
 
 
 @dataclass(frozen=True)
-class Mixture(Model):
+class Mixture(Components):
     """Mixture of softmaxes whose K states a context are all free: K times the numbers a context.
 
     The likeliest class need not be that of any component, but a class inside the hull of the others never is:
@@ -30,15 +31,10 @@ class Mixture(Model):
         Whether every class has a bias.
     """
 
-    components: int = 2
-    bias: bool = True
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "components", count("components", self.components))
+    apart = 0.1
 
     def shapes(self, contexts: int, classes: int, d: int) -> Shapes:
-        free: Shapes = {"H": (self.components, contexts, d), "prior": (contexts, self.components)}
-        return free | output_shapes(classes, d, self.bias)
+        return self.free_states(contexts, d) | output_shapes(classes, d, self.bias)
 
     def facts(self, contexts: int, classes: int, d: int) -> Facts:
         K = self.components
@@ -59,14 +55,9 @@ class Mixture(Model):
 
         return scores, pull
 
-    def from_linear(self, linear: Arrays, shapes: Shapes, rng: np.random.Generator) -> dict[str, FloatArray]:
-        """Every component starts near the linear solution; some noise, or they would stay equal."""
-        H = linear["H"] + rng.normal(0.0, 0.1 * linear["H"].std(), shapes["H"])
-        return super().from_linear(linear, shapes, rng) | {"H": H}
-
 
 @dataclass(frozen=True)
-class ProjectedMixture(Model):
+class ProjectedMixture(Components):
     """Yang et al.'s mixture of softmaxes [yang2018]_: states tanh(A_k h + a_k) and prior from one h.
 
     Parameters
@@ -76,12 +67,6 @@ class ProjectedMixture(Model):
     bias : bool
         Whether every class has a bias.
     """
-
-    components: int = 2
-    bias: bool = True
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "components", count("components", self.components))
 
     def shapes(self, contexts: int, classes: int, d: int) -> Shapes:
         K = self.components
@@ -155,9 +140,3 @@ def mixed(Z: FloatArray, prior: FloatArray) -> tuple[FloatArray, PullMixture]:
         return by_logits, totals.T - weights * totals.sum(axis=0)[:, None]
 
     return scores[0], pull
-
-
-def logsumexp(x: FloatArray, axis: int) -> FloatArray:
-    """log of the sum of exponentials along an axis, which is kept."""
-    top = x.max(axis=axis, keepdims=True)
-    return np.asarray(top + np.log(np.exp(x - top).sum(axis=axis, keepdims=True)))

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 
 from rankkit.arrays import FloatArray, count
+from rankkit.learn.heads.components import Components
 from rankkit.learn.heads.facts import Facts, Order, full_rank, logit_dimension
 from rankkit.learn.heads.mixture import Mixture, mixed
-from rankkit.learn.heads.model import Arrays, Model, Pullback, Shapes, output_shapes
+from rankkit.learn.heads.model import Arrays, Pullback, Shapes, output_shapes
 
 
 @dataclass(frozen=True)
-class MultiFacet(Model):
+class MultiFacet(Components):
     r"""Chang and McCallum's multi-facet softmax [chang2022]_, with free states.
 
     The classes are dealt out to S parts, class j to part j mod S. Component k of context c has a state for
@@ -31,12 +32,12 @@ class MultiFacet(Model):
         Whether every class has a bias.
     """
 
-    components: int = 2
     parts: int = 2
-    bias: bool = True
+
+    apart = 0.1
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "components", count("components", self.components))
+        super().__post_init__()
         object.__setattr__(self, "parts", count("parts", self.parts))
 
     def shapes(self, contexts: int, classes: int, d: int) -> Shapes:
@@ -89,8 +90,3 @@ class MultiFacet(Model):
             return own | ({} if b is None else {"b": by_Z.sum(axis=(0, 1))})
 
         return scores, pull
-
-    def from_linear(self, linear: Arrays, shapes: Shapes, rng: np.random.Generator) -> dict[str, FloatArray]:
-        """All states start near the linear solution; some noise, or components would stay equal."""
-        H = linear["H"] + rng.normal(0.0, 0.1 * linear["H"].std(), shapes["H"])
-        return super().from_linear(linear, shapes, rng) | {"H": H}
