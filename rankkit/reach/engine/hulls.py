@@ -11,8 +11,8 @@ from rankkit.arrays import FloatArray, IntArray
 #: How a search ended, for now or for good.
 SEPARATED, REACHED, STUCK = 0, 1, 2
 
-#: Most numbers held in factors that wait for the next round (64 MB).
-ROOM = 2**23
+#: Most numbers held in factors that wait for the next round (32 MB).
+ROOM = 2**22
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,8 @@ class _Run:
         size = FIRST_WAVE
         while len(remaining):
             wave, size = remaining[:size], min(4 * size, LARGEST_WAVE)
-            inner: Array | None = None
+            few = 4 * len(remaining) <= len(cloud.points32)  # a copy of more would take room
+            inner = cloud.points32[remaining] if few else cloud.points32
             pool = np.flatnonzero(self.ledger.verdicts[self.leaders] != Verdict.UNARGMAXABLE)
             first = [
                 rivals[k][rivals[k] >= 0] if k < len(known) and known[k] == i else pool[:RIVALS]
@@ -106,8 +107,9 @@ class _Run:
                     for state in ended:
                         found = simplex_of(cloud, state) if self._is_open(state.point) else None
                         if found is not None:
-                            inner = cloud.points32[remaining] if inner is None else inner
-                            self._everything_inside(cloud, found, state.point, remaining[found.around(inner)])
+                            near = found.around(inner)
+                            near = remaining[near if few else near[remaining]]
+                            self._everything_inside(cloud, found, state.point, near)
                 stuck |= {state.point: state for state in ended if self._is_open(state.point)}
             if won:
                 X = cloud.states(np.array([state.direction for state in won]))
