@@ -1,11 +1,13 @@
-"""Linear algebra on one thread where the matrices are small: there, threads wait longer than they work."""
+"""Who has the threads: linear algebra, or workers that each do some of their own on one thread."""
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 #: Entries of a weight matrix from which more threads pay.
-SMALL = 5_000_000
+SMALL = 2_000_000
 
 
 def suited_to(entries: int) -> AbstractContextManager[object]:
@@ -20,3 +22,19 @@ def suited_to(entries: int) -> AbstractContextManager[object]:
     from threadpoolctl import threadpool_limits
 
     return threadpool_limits(1)
+
+
+@contextmanager
+def workers() -> Iterator[Executor]:
+    """Turn the threads of linear algebra into as many workers, for many small products at once.
+
+    >>> with workers() as pool:
+    ...     list(pool.map(abs, [-1, 2]))
+    [1, 2]
+    """
+    from threadpoolctl import ThreadpoolController
+
+    libraries = ThreadpoolController()
+    count = max((library.num_threads for library in libraries.lib_controllers), default=1)
+    with libraries.limit(limits=1), ThreadPoolExecutor(count) as pool:
+        yield pool

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 from rankkit.certificates.checker import classes as checker
 from rankkit.certificates.checker import simplex
@@ -57,6 +58,16 @@ def test_rows_are_named_by_their_places_among_those_that_count() -> None:
     np.testing.assert_array_equal(found.leads > 0, alone.leads > 0)
     np.testing.assert_array_equal(found.open, alone.open)
     np.testing.assert_array_equal(found.rivals[:, 0], alone.rivals[:, 0])
+
+
+def test_more_threads_find_the_same() -> None:
+    W, asked = heavy(5000, 64), np.arange(5000)
+    with threadpool_limits(1):
+        one = screen.own_directions(W, asked)
+    with threadpool_limits(3):
+        three = screen.own_directions(W, asked)
+    for name in ("states", "leads", "open", "rivals"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(three, name))
 
 
 @pytest.mark.parametrize("digits", [4, 8, 12])

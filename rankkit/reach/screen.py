@@ -13,11 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise, repeat
 
 import numpy as np
 
-from rankkit import arrays
+from rankkit import arrays, threads
 from rankkit.arrays import Array, FloatArray, IntArray
 from rankkit.reach import passes
 
@@ -26,6 +26,9 @@ EQUALISE = 0.5
 
 #: Rows that share one product, and columns that are passed over together, so that the product stays in cache.
 BLOCK, TILE = 256, 1024
+
+#: Blocks that begin at the same level once it has settled, however many workers there are.
+TOGETHER = 4
 
 #: Bytes of float64 rows that are in work together.
 BYTES = 2**24
@@ -134,6 +137,9 @@ class _Race:
         self.left = [_up(np.sqrt(left)) for left in squares] + [np.zeros(n, np.float32)]
         self.ends = _up(self.length)
         self.loops = passes.loops(n * n * d)
+        self.start = (
+            0  # the level at which a block looks first, learnt from those before it; it changes no result
+        )
 
     def offsets(self, rows: slice | IntArray) -> FloatArray:
         """Return the rows less their mean, in units of ``2**exponent``."""
@@ -165,18 +171,26 @@ class _Race:
         count = 0
         usable: IntArray = np.flatnonzero(reach > 1e-6 * self.length[0])
         usable = usable[np.argsort(-reach[usable], kind="stable")]
-        start = 0
-        for at in range(0, len(usable), BLOCK):
-            rows = usable[at : at + BLOCK]
+
+        def heat(rows: IntArray, start: int) -> tuple[int, list[tuple[int, Array]]]:
             heat = _Heat(self, place[asked[rows]], own[rows], spare[rows] / reach[rows], start)
             heat.run(reach[rows].min(), spare[rows].max())
-            start = max(0, min(start + heat.advice(), len(self.cuts) - 1))
             leads[rows] = np.minimum(self.clear, 1 - heat.best()) * own[rows] * (1 - 1e-9)
-            for k in np.flatnonzero(leads[rows] <= 0):
-                beyond = heat.beyond(int(k))
-                left[count], rivals[count] = asked[rows[k]], -1
-                rivals[count, : len(beyond)] = self.order[beyond]
-                count += 1
+            lost = np.flatnonzero(leads[rows] <= 0).tolist()
+            return heat.advice(), [(int(asked[rows[k]]), self.order[heat.beyond(k)]) for k in lost]
+
+        heats = [usable[at : at + BLOCK] for at in range(0, len(usable), BLOCK)]
+        start, at, step = 0, 0, 1
+        with threads.workers() as pool:
+            while at < len(heats):
+                advices, lists = zip(*pool.map(heat, heats[at : at + step], repeat(start)), strict=True)
+                advice = round(sum(advices) / len(advices))
+                start = max(0, min(start + advice, len(self.cuts) - 1))
+                at, step = at + step, step if advice else TOGETHER
+                for row, beyond in chain.from_iterable(lists):
+                    left[count], rivals[count] = row, -1
+                    rivals[count, : len(beyond)] = beyond
+                    count += 1
         ascending = np.argsort(left[:count])
         return Screened(states, leads, self.exponent, left[ascending], rivals[ascending])
 
