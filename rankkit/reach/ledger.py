@@ -155,13 +155,17 @@ class Ledger:
         found = own_directions(self.W, asked, clear=LEVEL if level else TILTED, which=leaders)
         plain = (found.leads > 0) & (b[asked] == b.max())
         self._win(Rule.OWN_DIRECTION, leaders[asked[plain]], found.states[plain])
+        won, stretched = [], []
         for k in np.flatnonzero((found.leads > 0) & ~plain):
             gap = np.frexp(b.max() / 2 - b[asked[k]] / 2)[1] + 1  # of halves, which do not overflow
             need = gap - np.frexp(found.leads[k])[1] - found.exponent + 2
             with np.errstate(over="ignore"):
                 state = np.ldexp(found.states[k].astype(np.float64), need)
             if (np.ldexp(state, -need) == found.states[k]).all():  # within the range of float64
-                self._win(Rule.OWN_DIRECTION, leaders[asked[[k]]], state[None])
+                won.append(k)
+                stretched.append(state)
+        if won:
+            self._win(Rule.OWN_DIRECTION, leaders[asked[won]], np.array(stretched))
         return found
 
     def enter_simplex(

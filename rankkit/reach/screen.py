@@ -137,9 +137,6 @@ class _Race:
         self.left = [_up(np.sqrt(left)) for left in squares] + [np.zeros(n, np.float32)]
         self.ends = _up(self.length)
         self.loops = passes.loops(n * n * d)
-        self.start = (
-            0  # the level at which a block looks first, learnt from those before it; it changes no result
-        )
 
     def offsets(self, rows: slice | IntArray) -> FloatArray:
         """Return the rows less their mean, in units of ``2**exponent``."""
@@ -172,7 +169,7 @@ class _Race:
         usable: IntArray = np.flatnonzero(reach > 1e-6 * self.length[0])
         usable = usable[np.argsort(-reach[usable], kind="stable")]
 
-        def heat(rows: IntArray, start: int) -> tuple[int, list[tuple[int, Array]]]:
+        def race(rows: IntArray, start: int) -> tuple[int, list[tuple[int, Array]]]:
             heat = _Heat(self, place[asked[rows]], own[rows], spare[rows] / reach[rows], start)
             heat.run(reach[rows].min(), spare[rows].max())
             leads[rows] = np.minimum(self.clear, 1 - heat.best()) * own[rows] * (1 - 1e-9)
@@ -183,7 +180,7 @@ class _Race:
         start, at, step = 0, 0, 1
         with threads.workers() as pool:
             while at < len(heats):
-                advices, lists = zip(*pool.map(heat, heats[at : at + step], repeat(start)), strict=True)
+                advices, lists = zip(*pool.map(race, heats[at : at + step], repeat(start)), strict=True)
                 advice = round(sum(advices) / len(advices))
                 start = max(0, min(start + advice, len(self.cuts) - 1))
                 at, step = at + step, step if advice else TOGETHER
