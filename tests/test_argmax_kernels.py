@@ -16,16 +16,40 @@ def products(columns: int, rows: int) -> np.ndarray:
     return np.random.default_rng(columns).standard_normal((columns, rows)).astype(np.float32)
 
 
-@pytest.mark.parametrize(("columns", "rows"), [(1, 1), (40, 7), (500, 64)])
-def test_survivors_are_those_that_may_reach_the_bar(columns: int, rows: int) -> None:
-    rng = np.random.default_rng(0)
-    near, far = rng.random((2, rows)).astype(np.float32), rng.random((columns, 2)).astype(np.float32)
-    table, bar = products(columns, rows), np.float32(2.5)
-    exact = (table.astype(float) + far.astype(float) @ near.astype(float)).max(axis=1)
+@pytest.mark.parametrize(("columns", "rows"), [(1, 1), (40, 7), (500, 64), (90, 150)])
+@pytest.mark.parametrize("bar", [-9.0, 1.0, 2.5, 9.0])
+def test_what_reaches_the_bar_is_named_or_left_to_its_column(columns: int, rows: int, bar: float) -> None:
+    table, few = products(columns, rows), 5
+    hits = table >= np.float32(bar)
     for loop in (kernels, Plain):
-        found = loop.survivors(table, near, far, bar)
-        assert (found | (exact < bar + 1e-5)).all()
-        assert (~found | (exact > bar - 1e-5)).all()
+        places, many = loop.reaching(table, np.float32(bar), few)
+        named = np.zeros(table.shape, bool)
+        named.flat[places] = True
+        assert (named.sum(axis=1) <= few).all()
+        named[many] = hits[many]
+        assert hits[many].any(axis=1).all()
+        assert (named == hits).all()
+
+
+@pytest.mark.parametrize("rows", [1, 20, 70])
+def test_pairs_one_by_one_give_the_lists_of_a_whole_product(rows: int) -> None:
+    rng = np.random.default_rng(rows)
+    columns, d, cuts, k = 90, 24, np.array([3, 10, 24]), 4
+    A, P = (rng.standard_normal((m, d)).astype(np.float32) / 3 for m in (rows, columns))
+    spare, ends = (rng.random(m).astype(np.float32) / 100 for m in (rows, columns))
+    rests = [
+        np.array([np.linalg.norm(part[:, c:], axis=1) for c in cuts], np.float32) * 1.001 for part in (A, P)
+    ]
+    own, names, bar = np.arange(rows), np.arange(30, columns), np.float32(0.8)
+    scores = P[names] @ A.T + np.outer(ends[names], spare)
+    want, told = np.full((rows, k), -np.inf, np.float32), np.zeros((rows, k), np.int64)
+    Plain.furthest(scores, own, names, bar, want, told)
+    for loop in (kernels, Plain):
+        top, who = np.full((rows, k), -np.inf, np.float32), np.zeros((rows, k), np.int64)
+        places = np.arange(len(names) * rows)
+        loop.one_by_one(places, names, own, cuts, (A, rests[0], spare), (P, rests[1], ends), bar, top, who)
+        np.testing.assert_allclose(top, want, rtol=1e-5)
+        assert (who == told)[np.isfinite(want)].all()
 
 
 @pytest.mark.parametrize(("columns", "rows", "k"), [(1, 1, 3), (40, 7, 5), (500, 64, 48)])

@@ -10,14 +10,54 @@ from numba import njit
 
 from rankkit.arrays import Array, IntArray
 
+#: Scores that are looked at together.
+STRIDE = 64
 
-def survivors(scores: Array, near: Array, far: Array, bar: np.float32) -> Array:
-    """Return which columns may reach ``bar`` in some row: (c,) bool.
 
-    ``scores`` (c, r) are products of prefixes; what is left of column c and row r adds at most the product of
-    ``far`` (c, 2) and ``near`` (2, r). Flops: 5 c r.
+def reaching(scores: Array, bar: np.float32, few: int) -> tuple[IntArray, IntArray]:
+    """Tell what of ``scores`` (c, r) reaches ``bar``.
+
+    Returns flat places (k,), of columns with at most ``few`` of them, and the other columns (m,) that have
+    any. Flops: c r.
     """
-    return np.asarray(_survivors(scores, near, far, bar))
+    places, many = np.empty(len(scores) * few, np.int64), np.empty(len(scores), np.int64)
+    k, m = _reaching(scores, bar, few, places, many)
+    return places[:k], many[:m]
+
+
+def one_by_one(
+    places: IntArray,
+    names: IntArray,
+    own: IntArray,
+    cuts: IntArray,
+    rows: tuple[Array, Array, Array],
+    columns: tuple[Array, Array, Array],
+    bar: np.float32,
+    top: Array,
+    who: IntArray,
+) -> None:
+    """Merge pairs of a row and a column that reach ``bar`` into each row's list of the furthest.
+
+    Flops: 2 d a pair, or fewer where a prefix tells.
+
+    Parameters
+    ----------
+    places : numpy.ndarray (k,)
+        Flat places of the pairs in a table (c, r).
+    names : numpy.ndarray (c,)
+        The columns that have a line in it.
+    own : numpy.ndarray (r,)
+        The column that stands for the row itself, and does not count.
+    cuts : numpy.ndarray (m,)
+        Lengths of the prefixes after which to look; the last is d.
+    rows : tuple of numpy.ndarray (r, d), (m, r), (r,), float32
+        Rows, bounds on what is left of them after each prefix, and their shares of the error.
+    columns : tuple of numpy.ndarray (n, d), (m, n), (n,), float32
+        The same of the columns.
+    bar, top, who
+        As for :func:`furthest`.
+    """
+    _one_by_one(places, names, own, cuts, *rows, *columns, bar, top, who)
 
 
 def furthest(
@@ -39,17 +79,52 @@ def furthest(
     _furthest(scores, own, columns, bar, top, who)
 
 
-@njit(cache=True, nogil=True, fastmath=True)
-def _survivors(scores, near, far, bar):  # type: ignore[no-untyped-def]
+@njit(cache=True, nogil=True)
+def _reaching(scores, bar, few, places, many):  # type: ignore[no-untyped-def]
     c, r = scores.shape
-    out = np.empty(c, np.bool_)
+    k, m, whole = 0, 0, r // STRIDE * STRIDE
     for j in range(c):
-        rest, length = far[j, 0], far[j, 1]
-        best = np.float32(-1e30)
-        for i in range(r):
-            best = max(best, scores[j, i] + (rest * near[0, i] + length * near[1, i]))
-        out[j] = best >= bar
-    return out
+        line, hits = scores[j], np.int32(0)
+        for at in range(0, whole, STRIDE):  # a loop of known length looks at many scores at once
+            for i in range(STRIDE):
+                hits += np.int32(line[at + i] >= bar)
+        for i in range(whole, r):
+            hits += np.int32(line[i] >= bar)
+        if hits > few:
+            many[m], m = j, m + 1
+        elif hits:
+            for i in range(r):
+                if line[i] >= bar:
+                    places[k], k = j * r + i, k + 1
+    return k, m
+
+
+@njit(cache=True, nogil=True)
+def _one_by_one(  # type: ignore[no-untyped-def]
+    places, names, own, cuts, A, near, spare, P, far, ends, bar, top, who
+):
+    r, k = len(A), top.shape[1]
+    for place in places:
+        i, j = place % r, names[place // r]
+        if j == own[i]:
+            continue
+        value, at = np.float32(0), 0
+        for level in range(len(cuts)):
+            value += _dot(A[i], P[j], at, cuts[level])
+            at = cuts[level]
+            bound = value + (far[level, j] * near[level, i] + ends[j] * spare[i])
+            if bound < bar or bound <= top[i, k - 1]:
+                break
+        else:
+            _insert(bound, j, top[i], who[i])
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _dot(a, b, start, end):  # type: ignore[no-untyped-def]
+    total = np.float32(0)
+    for t in range(start, end):
+        total += a[t] * b[t]
+    return total
 
 
 @njit(cache=True, nogil=True)
@@ -60,8 +135,14 @@ def _furthest(scores, own, columns, bar, top, who):  # type: ignore[no-untyped-d
         for i in range(r):
             value = scores[j, i]
             if value >= bar and value > top[i, k - 1] and columns[j] != own[i]:
-                at = k - 1
-                while at > 0 and top[i, at - 1] < value:
-                    top[i, at], who[i, at] = top[i, at - 1], who[i, at - 1]
-                    at -= 1
-                top[i, at], who[i, at] = value, columns[j]
+                _insert(value, columns[j], top[i], who[i])
+
+
+@njit(cache=True, nogil=True)
+def _insert(value, name, top, who):  # type: ignore[no-untyped-def]
+    """Let ``value`` push the least one out of a descending list."""
+    at = len(top) - 1
+    while at > 0 and top[at - 1] < value:
+        top[at], who[at] = top[at - 1], who[at - 1]
+        at -= 1
+    top[at], who[at] = value, name

@@ -16,8 +16,26 @@ class Plain:
     """What :mod:`rankkit.reach.kernels` has compiled."""
 
     @staticmethod
-    def survivors(scores: Array, near: Array, far: Array, bar: np.float32) -> Array:
-        return np.asarray((scores + far @ near >= bar).any(axis=1))
+    def reaching(scores: Array, bar: np.float32, few: int) -> tuple[IntArray, IntArray]:
+        places = np.empty(0, np.int64)  # products of columns are as cheap here as those of pairs
+        return places, np.flatnonzero((scores >= bar).any(axis=1))
+
+    @staticmethod
+    def one_by_one(
+        places: IntArray,
+        names: IntArray,
+        own: IntArray,
+        cuts: IntArray,
+        rows: tuple[Array, Array, Array],
+        columns: tuple[Array, Array, Array],
+        bar: np.float32,
+        top: Array,
+        who: IntArray,
+    ) -> None:
+        A, _, spare = rows
+        P, _, ends = columns
+        named = names[np.unique(places // len(A))]
+        Plain.furthest(P[named] @ A.T + np.outer(ends[named], spare), own, named, bar, top, who)
 
     @staticmethod
     def furthest(

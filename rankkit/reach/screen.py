@@ -1,12 +1,13 @@
 """One pruned pass that shows of most classes of most heads that they win in the direction of their own row.
 
 In round coordinates centred at the mean, a row that no other row overshadows wins in its own direction. Most
-pairs need no product: short rows lose to long ones by Cauchy and Schwarz, and a prefix of the coordinates
-with the lengths of what is left bounds the rest. Everything is bounded upwards, the float32 product and the
-change of coordinates included, so a column that stays below is proved to lose.
+pairs need no whole product: short rows lose to long ones by Cauchy and Schwarz, and a prefix of the
+coordinates with the lengths of what is left bounds the rest. Products of prefixes are made for all pairs at
+once, the others one by one. Everything is bounded upwards, the float32 product and the change of coordinates
+included, so a column that stays below is proved to lose.
 
-Flops: 4 n d^2 in float64 for the coordinates and the states, and 2 n^2 d in float32 times the share of pairs
-and coordinates that pruning leaves, typically 0.05 to 0.3.
+Flops: 4 n d^2 for the coordinates and the states, n^2 c in float32 for prefixes of c coordinates, typically a
+tenth of them, and up to 2 d for each pair that is left then, a few in a thousand.
 """
 
 from __future__ import annotations
@@ -27,26 +28,35 @@ EQUALISE = 0.5
 #: Rows that share one product, and columns that are passed over together, so that the product stays in cache.
 BLOCK, TILE = 256, 1024
 
+#: Width from which coordinates are found in float32: its error, of the order of width^1.5, is still small.
+WIDE = 512
+
 #: Blocks that begin at the same level once it has settled, however many workers there are.
 TOGETHER = 4
 
 #: Bytes of float64 rows that are in work together.
-BYTES = 2**24
+BYTES = 2**21
 
 #: Rows, at least and per axis, from which the axes are taken: any axes will do for a proof.
-LEAST, SAMPLE = 4096, 16
+LEAST, SAMPLE = 4096, 8
 
-#: Shares of the axes after which a tile looks who is still in the race; a shorter prefix is not worth a look.
-PREFIXES, SHORTEST = (0.1, 0.2, 0.35, 0.6), 8
+#: Shares of the axes that a first look may take, and the fewest axes that are worth a look.
+PREFIXES, SHORTEST = (0.05, 0.1, 0.15, 0.2, 0.3, 0.45, 0.65), 8
 
-#: A first look came too early if it leaves more than this share of the columns, too late if less.
-EARLY, LATE = 0.8, 0.2
+#: A first look came too early if it leaves more than this share of the pairs, too late if less.
+EARLY, LATE = 0.005, 0.0005
+
+#: Pairs of a column up to which the rest of their products is cheaper one by one.
+FEW = 8
 
 #: Columns beyond a row that are named when it fails; with that many it leaves the race.
 RIVALS = 48
 
 #: Exponent of differences among rows of size 1 from which they are too near the end of float64 to be bounded.
 FINEST = -900
+
+#: Exponent up to which a power of two is a number in float64, either way.
+LARGEST = 1000
 
 _UNIT32, _UNIT64 = 2.0**-24, 2.0**-53
 
@@ -103,87 +113,101 @@ def _cuts(rows: Array, W: FloatArray) -> Iterator[slice]:
 
 
 class _Race:
-    """Rows in round coordinates, longest first, and one bound for all roundings.
+    """Rows in round coordinates, longest first, and what all roundings may add to a score.
 
     With offsets o = w - mean, a nearly orthogonal Q and a diagonal D, a row becomes p = o Q / D and a state x
     becomes a = x Q D, so that x.o = a.p + x.(1 - Q Q')o. The state of a row is x = Q p / D, for which a is
-    nearly p again. Every error is a multiple of the product of the two lengths in these
-    coordinates: the defect of Q Q', the float64 products with Q, the rounding of x and p to float32, and a
-    float32 product of at most d + 16 terms in any order.
+    nearly p again. A float32 product of at most d + 18 terms in any order is off by a multiple of |a| |p|;
+    the defect of Q Q', the products with Q and the rounding of x cost multiples of |x| |o|.
     """
 
     def __init__(self, W: FloatArray, which: IntArray, exponent: int, mean: FloatArray, clear: float) -> None:
         n, d = len(which), W.shape[1]
         self.W, self.which, self.exponent, self.mean, self.clear = W, which, exponent, mean, clear
+        wide = d >= WIDE
+        self.dtype, unit = np.dtype(np.float32 if wide else np.float64), _UNIT32 if wide else _UNIT64
         sample = self.offsets(np.random.default_rng(0).permutation(n)[: max(LEAST, SAMPLE * d)])
-        squares, Q = np.linalg.eigh(sample.T @ sample)
-        self.Q = np.ascontiguousarray(Q[:, ::-1])
+        squares, Q = np.linalg.eigh(np.asarray(sample.T @ sample, np.float64))
+        self.Q = np.ascontiguousarray(Q[:, ::-1]).astype(self.dtype)
         spread = np.sqrt(np.maximum(squares, 1e-16 * squares[-1])[::-1])
         equal = spread**EQUALISE
-        self.scale = equal * np.sqrt(((spread / equal) ** 2).sum() / len(sample))
-        points = np.empty((n, d), np.float32)
+        self.scale = (equal * np.sqrt(((spread / equal) ** 2).sum() / len(sample))).astype(self.dtype)
+        points, size = np.empty((n, d), np.float32), np.empty(n)
         for cut in _cuts(which, W):
-            points[cut] = self.offsets(cut) @ self.Q / self.scale
-        length = _lengths(points)
+            offsets = self.offsets(cut)
+            points[cut] = offsets @ self.Q / self.scale
+            size[cut] = _squares(offsets)
+        length = np.sqrt(_squares(points)) * (1 + 1e-9)
+        length += 1e-12 * length.max()  # so that what underflows does not count
         self.order = np.argsort(-length, kind="stable")
-        self.length = length[self.order]
-        unlike = float(self.scale.max() / self.scale.min())
-        defect = float(np.linalg.norm(np.eye(d) - self.Q @ self.Q.T)) + 2 * (d + 4) * _UNIT64 * d
-        products = 4 * (d + 4) * _UNIT64 * np.sqrt(d)
-        self.error = 1.1 * ((d + 32) * _UNIT32 + (defect + 2 * products) * unlike)
+        self.length, self.points = length[self.order], points[self.order]
+        Q64 = self.Q.astype(np.float64)
+        defect = float(np.linalg.norm(np.eye(d) - Q64 @ Q64.T)) + 2 * (d + 4) * _UNIT64 * d
+        self.product = 1.1 * (d + 36) * _UNIT32
+        self.change = 1.1 * (defect + 2 * (d + 8) * np.sqrt(d) * unit + 2 * _UNIT32)
+        self.change *= float((np.sqrt(size) / length).max())
         self.cuts = [*sorted({round(share * d) for share in PREFIXES if share * d >= SHORTEST}), d]
-        self.parts = [points[self.order, a:b] for a, b in pairwise([0, *self.cuts])]
-        squares = np.cumsum([_squares(part) for part in self.parts[::-1]], axis=0)[-2::-1]
-        self.left = [_up(np.sqrt(left)) for left in squares] + [np.zeros(n, np.float32)]
+        self.left = self._left(self.points)
         self.ends = _up(self.length)
         self.loops = passes.loops(n * n * d)
 
     def offsets(self, rows: slice | IntArray) -> FloatArray:
-        """Return the rows less their mean, in units of ``2**exponent``."""
-        return times(self.W[self.which[rows]], -self.exponent) - self.mean
+        """Return the rows less their mean, in units of ``2**exponent`` and in the precision of the axes."""
+        offsets = times(self.W[self.which[rows]], -self.exponent)
+        offsets -= self.mean
+        return offsets.astype(self.dtype, copy=False)
 
-    def coordinates(self, places: IntArray) -> Array:
-        """Return the rows at ``places`` of the order in round coordinates, as float32."""
-        return np.hstack([part[places] for part in self.parts])
+    def _left(self, points: Array) -> Array:
+        """Return bounds (cuts, m) on the norms of what is left of ``points`` (m, d) after each cut."""
+        parts = [_squares(points[:, a:b]) for a, b in pairwise(self.cuts)]
+        left = np.zeros((len(self.cuts), len(points)), np.float32)
+        if parts:
+            left[:-1] = _up(np.sqrt(np.cumsum(parts[::-1], axis=0)[::-1]))
+        return left
+
+    def fronts(self, level: int, columns: IntArray | slice = slice(None)) -> Array:
+        """Return what a look takes of each column: its prefix, and bounds on the rest and on the error."""
+        prefix = self.points[columns, : self.cuts[level]]
+        return np.hstack([prefix, self.left[level, columns, None], self.ends[columns, None]])
 
     def run(self, asked: IntArray) -> Screened:
         """Race the rows ``asked`` (m,) against all."""
         place = np.empty(len(self.order), np.int64)
         place[self.order] = np.arange(len(self.order))
-        states = np.empty((len(asked), self.W.shape[1]), np.float32)
-        own, spare = np.empty(len(asked)), np.empty(len(asked))
-        largest = float(self.scale.max())
+        place = place[asked]
+        states, size = np.empty((len(asked), self.W.shape[1]), np.float32), np.empty(len(asked))
         for cut in _cuts(asked, self.W):
-            points = self.coordinates(place[asked[cut]]).astype(np.float64)
-            states[cut] = points / self.scale @ self.Q.T
-            X, offsets = states[cut].astype(np.float64), self.offsets(asked[cut])
-            sizes = _lengths(X)
-            own[cut] = np.einsum("ij,ij->i", X, offsets)
-            own[cut] -= 4 * (X.shape[1] + 4) * _UNIT64 * sizes * _lengths(offsets)
-            # The state was rounded in each entry by half a unit of its own, which the axes may stretch.
-            spare[cut] = self.error + 1.1 * _UNIT32 * largest * sizes / np.maximum(_lengths(points), 1e-150)
-        reach = own / self.length[place[asked]]
+            states[cut] = (self.points[place[cut]] / self.scale) @ self.Q.T
+            size[cut] = np.sqrt(_squares(states[cut]))
+        length = self.length[place]
+        spare = self.product + self.change * size / length
+        reach = length * (1 - 1e-8 - spare) - 4e-12 * self.length[0]  # own score, over the length
+        own = reach * length
         leads = np.zeros(len(asked))
         left, rivals = np.empty(len(asked), np.int64), np.empty((len(asked), RIVALS), np.int32)
         count = 0
         usable: IntArray = np.flatnonzero(reach > 1e-6 * self.length[0])
         usable = usable[np.argsort(-reach[usable], kind="stable")]
 
-        def race(rows: IntArray, start: int) -> tuple[int, list[tuple[int, Array]]]:
-            heat = _Heat(self, place[asked[rows]], own[rows], spare[rows] / reach[rows], start)
+        def race(rows: IntArray, level: int, fronts: Array) -> tuple[int, list[tuple[int, Array]]]:
+            heat = _Heat(self, place[rows], own[rows], spare[rows] / reach[rows], level, fronts)
             heat.run(reach[rows].min(), spare[rows].max())
             leads[rows] = np.minimum(self.clear, 1 - heat.best()) * own[rows] * (1 - 1e-9)
             lost = np.flatnonzero(leads[rows] <= 0).tolist()
             return heat.advice(), [(int(asked[rows[k]]), self.order[heat.beyond(k)]) for k in lost]
 
         heats = [usable[at : at + BLOCK] for at in range(0, len(usable), BLOCK)]
-        start, at, step = 0, 0, 1
+        level, at, step = min(1, len(self.cuts) - 1), 0, 1
+        fronts = self.fronts(level)
         with threads.workers() as pool:
             while at < len(heats):
-                advices, lists = zip(*pool.map(race, heats[at : at + step], repeat(start)), strict=True)
+                block = heats[at : at + step]
+                advices, lists = zip(*pool.map(race, block, repeat(level), repeat(fronts)), strict=True)
                 advice = round(sum(advices) / len(advices))
-                start = max(0, min(start + advice, len(self.cuts) - 1))
                 at, step = at + step, step if advice else TOGETHER
+                if 0 <= level + advice < len(self.cuts) and advice:
+                    level += advice
+                    fronts = self.fronts(level)
                 for row, beyond in chain.from_iterable(lists):
                     left[count], rivals[count] = row, -1
                     rivals[count, : len(beyond)] = beyond
@@ -199,13 +223,17 @@ class _Heat:
     errors added.
     """
 
-    def __init__(self, race: _Race, mine: IntArray, own: FloatArray, spare: FloatArray, start: int) -> None:
-        self.race, self.mine, self.start = race, mine, start
-        self.A = np.ascontiguousarray((race.coordinates(mine) / own[:, None]).astype(np.float32).T)
-        self.near = [np.array([_up(np.sqrt(_squares(self.A[k:].T))), _up(spare)]) for k in race.cuts]
+    def __init__(
+        self, race: _Race, mine: IntArray, own: FloatArray, spare: FloatArray, level: int, fronts: Array
+    ) -> None:
+        self.race, self.mine, self.level, self.fronts = race, mine, level, fronts
+        self.A = (race.points[mine] / own[:, None]).astype(np.float32)
+        self.left, self.spare = race._left(self.A), _up(spare)
+        self.cuts = np.array(race.cuts)
         self.top = np.full((len(mine), RIVALS), -np.inf, np.float32)
         self.who = np.zeros((len(mine), RIVALS), np.int64)
         self.bar = np.float32(1 - race.clear - 4 * _UNIT32)
+        self.table = np.empty(TILE * len(mine), np.float32)
         self.seen = self.kept = 0
 
     def run(self, reach: float, error: float) -> None:
@@ -235,31 +263,40 @@ class _Heat:
         return self.who[k, np.isfinite(self.top[k])]
 
     def _tile(self, tile: slice, racing: IntArray) -> None:
-        race, everyone = self.race, len(racing) == len(self.mine)
-        self.seen += tile.stop - tile.start
-        A = self.A if everyone else np.ascontiguousarray(self.A[:, racing])
-        columns = np.arange(tile.start, tile.stop)
-        scores = np.zeros((0, 0), np.float32)
-        for level in range(self.start, len(race.cuts)):
-            if level == self.start:
-                scores = np.hstack([part[tile] for part in race.parts[: level + 1]]) @ A[: race.cuts[level]]
-            else:
-                scores += race.parts[level][columns] @ A[race.cuts[level - 1] : race.cuts[level]]
-            near = self.near[level] if everyone else np.ascontiguousarray(self.near[level][:, racing])
-            far = np.column_stack([race.left[level][columns], race.ends[columns]])
-            keep = race.loops.survivors(scores, near, far, self.bar)
-            self.kept += int(keep.sum()) if level == self.start else 0
-            columns, scores = columns[keep], scores[keep]
+        race = self.race
+        A, left, spare, mine = self.A, self.left, self.spare, self.mine
+        top, who = self.top, self.who
+        if len(racing) < len(mine):
+            A, left, spare, mine = A[racing], left[:, racing], spare[racing], mine[racing]
+            top, who = top[racing], who[racing]
+        columns, fronts = np.arange(tile.start, tile.stop), self.fronts[tile]
+        self.seen += len(columns) * len(mine)
+        for level in range(self.level, len(race.cuts)):
+            if level > self.level:
+                fronts = race.fronts(level, columns)
+            scores = self.table[: len(fronts) * len(mine)].reshape(len(fronts), len(mine))
+            np.matmul(fronts, np.vstack([A[:, : race.cuts[level]].T, left[level], spare]), out=scores)
+            if level + 1 == len(race.cuts):
+                race.loops.furthest(scores, mine, columns, self.bar, top, who)
+                break
+            places, many = race.loops.reaching(scores, self.bar, FEW)
+            if level == self.level:
+                self.kept += len(places) + FEW * len(many)
+            race.loops.one_by_one(
+                places, columns, mine, self.cuts[level:], (A, left[level:], spare),
+                (race.points, race.left[level:], race.ends), self.bar, top, who,
+            )  # fmt: skip
+            columns = columns[many]
             if not len(columns):
-                return
-        scores += np.outer(race.ends[columns], near[1])
-        top, who = self.top[racing], self.who[racing]
-        race.loops.furthest(scores, self.mine[racing], columns, self.bar, top, who)
-        self.top[racing], self.who[racing] = top, who
+                break
+        if len(racing) < len(self.mine):
+            self.top[racing], self.who[racing] = top, who
 
 
 def times(rows: FloatArray, exponent: int | IntArray) -> FloatArray:
     """Return ``rows * 2**exponent``: as ``ldexp``, and ten times as fast."""
+    if np.abs(exponent).max() <= LARGEST:
+        return rows * 2.0**exponent
     half = exponent // 2
     return rows * 2.0**half * 2.0 ** (exponent - half)
 
@@ -267,11 +304,6 @@ def times(rows: FloatArray, exponent: int | IntArray) -> FloatArray:
 def _squares(rows: Array) -> FloatArray:
     """Return the squared norms of float32 ``rows``, summed in float64."""
     return np.einsum("ij,ij->i", rows, rows, dtype=np.float64)
-
-
-def _lengths(rows: Array) -> FloatArray:
-    """Return upper bounds on the norms of ``rows`` whose entries are at most about 1."""
-    return np.sqrt(_squares(rows)) * (1 + 1e-9) + 1e-150
 
 
 def _up(values: FloatArray) -> Array:

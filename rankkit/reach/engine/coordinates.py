@@ -21,11 +21,14 @@ from rankkit.reach.screen import EQUALISE, times
 #: An axis whose spread is below this fraction of the largest is rounding noise of the map.
 NOISE = 1e-13
 
+#: Eigenvalues from this fraction of the largest on are good to six digits.
+SURE = 1e-8
+
 #: Where states are bounded no axis is without meaning; one of less spread is scaled as if it had this share.
 FLAT = 1e-4
 
 #: Bytes of rows that are brought into coordinates together.
-BLOCK = 2**24
+BLOCK = 2**21
 
 
 @dataclass(frozen=True)
@@ -124,8 +127,11 @@ def make_cloud(
     def spread(cut: slice) -> FloatArray:
         return times(times(rows(cut), -top) - mean, -fine)
 
-    turn = np.linalg.eigh(sum(some.T @ some for some in map(spread, cuts)))[1][:, ::-1]
-    size = np.sqrt(sum(((spread(cut) @ turn) ** 2).sum(axis=0) for cut in cuts))
+    squares, turn = np.linalg.eigh(sum(some.T @ some for some in map(spread, cuts)))
+    turn = turn[:, ::-1]
+    if squares[0] < SURE * squares[-1]:  # too small to be told from the rounding of the others
+        squares = sum(((spread(cut) @ turn) ** 2).sum(axis=0) for cut in cuts)[::-1]
+    size = np.sqrt(squares[::-1])
     least = max(size.max(), 2.0**-1000)
     keep = size > (-1 if bounds is not None else NOISE * least)
     even = (np.maximum(size, FLAT * least) if bounds is not None else size)[keep] ** EQUALISE

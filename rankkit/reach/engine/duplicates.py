@@ -10,6 +10,10 @@ from rankkit import arrays
 from rankkit.arrays import FloatArray, IntArray
 
 
+#: Entries by which rows are told apart that are not alike.
+FIRST = 16
+
+
 @dataclass(frozen=True)
 class RowGroups:
     """The classes, grouped by identical row of W.
@@ -67,7 +71,8 @@ def group_rows(W: FloatArray, b: FloatArray) -> RowGroups:
 
 
 def _keys(W: FloatArray) -> np.ndarray:
-    """Return a number for each row, the same for equal rows, and seldom for others."""
+    """Return a number for each row, the same for rows that begin alike, and seldom for others."""
+    W = W[:, :FIRST]
     keys = np.empty(len(W), np.uint64)
     factors = np.random.default_rng(0).integers(2**63, size=W.shape[1], dtype=np.uint64) * np.uint64(
         2
