@@ -34,20 +34,21 @@ def test_what_reaches_the_bar_is_named_or_left_to_its_column(columns: int, rows:
 @pytest.mark.parametrize("rows", [1, 20, 70])
 def test_pairs_one_by_one_give_the_lists_of_a_whole_product(rows: int) -> None:
     rng = np.random.default_rng(rows)
-    columns, d, cuts, k = 90, 24, np.array([3, 10, 24]), 4
-    A, P = (rng.standard_normal((m, d)).astype(np.float32) / 3 for m in (rows, columns))
-    spare, ends = (rng.random(m).astype(np.float32) / 100 for m in (rows, columns))
-    rests = [
-        np.array([np.linalg.norm(part[:, c:], axis=1) for c in cuts], np.float32) * 1.001 for part in (A, P)
-    ]
+    columns, d, cuts, lead, k = 90, 24, np.array([3, 10, 24]), 2, 4
+    A, P = (rng.standard_normal((m, lead + d)).astype(np.float32) / 3 for m in (rows, columns))
+    A[:, 1], P[:, 1] = rng.random(rows) / 100, rng.random(columns) / 100
+    near, far = (
+        np.array([np.linalg.norm(part[:, lead + c :], axis=1) for c in cuts], np.float32) * np.float32(1.001)
+        for part in (A, P)
+    )
     own, names, bar = np.arange(rows), np.arange(30, columns), np.float32(0.8)
-    scores = P[names] @ A.T + np.outer(ends[names], spare)
+    scores = P[names, 1:] @ A[:, 1:].T
     want, told = np.full((rows, k), -np.inf, np.float32), np.zeros((rows, k), np.int64)
     Plain.furthest(scores, own, names, bar, want, told)
     for loop in (kernels, Plain):
         top, who = np.full((rows, k), -np.inf, np.float32), np.zeros((rows, k), np.int64)
         places = np.arange(len(names) * rows)
-        loop.one_by_one(places, names, own, cuts, (A, rests[0], spare), (P, rests[1], ends), bar, top, who)
+        loop.one_by_one(places, names, own, lead, cuts, A, near, P, far, bar, top, who)
         np.testing.assert_allclose(top, want, rtol=1e-5)
         assert (who == told)[np.isfinite(want)].all()
 

@@ -29,9 +29,12 @@ def one_by_one(
     places: IntArray,
     names: IntArray,
     own: IntArray,
+    lead: int,
     cuts: IntArray,
-    rows: tuple[Array, Array, Array],
-    columns: tuple[Array, Array, Array],
+    rows: Array,
+    near: Array,
+    columns: Array,
+    far: Array,
     bar: np.float32,
     top: Array,
     who: IntArray,
@@ -48,16 +51,17 @@ def one_by_one(
         The columns that have a line in it.
     own : numpy.ndarray (r,)
         The column that stands for the row itself, and does not count.
+    lead : int
+        Entries before the coordinates, the last of them the factors of the error.
     cuts : numpy.ndarray (m,)
-        Lengths of the prefixes after which to look; the last is d.
-    rows : tuple of numpy.ndarray (r, d), (m, r), (r,), float32
-        Rows, bounds on what is left of them after each prefix, and their shares of the error.
-    columns : tuple of numpy.ndarray (n, d), (m, n), (n,), float32
-        The same of the columns.
+        Numbers of coordinates after which to look; the last is d.
+    rows, columns : numpy.ndarray (r, lead + d), (n, lead + d), float32
+    near, far : numpy.ndarray (m, r), (m, n), float32
+        Bounds on what is left of rows and columns after each look.
     bar, top, who
         As for :func:`furthest`.
     """
-    _one_by_one(places, names, own, cuts, *rows, *columns, bar, top, who)
+    _one_by_one(places, names, own, lead, cuts, rows, near, columns, far, bar, top, who)
 
 
 def furthest(
@@ -101,18 +105,18 @@ def _reaching(scores, bar, few, places, many):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _one_by_one(  # type: ignore[no-untyped-def]
-    places, names, own, cuts, A, near, spare, P, far, ends, bar, top, who
+    places, names, own, lead, cuts, A, near, P, far, bar, top, who
 ):
     r, k = len(A), top.shape[1]
     for place in places:
         i, j = place % r, names[place // r]
         if j == own[i]:
             continue
-        value, at = np.float32(0), 0
+        value, at = A[i, lead - 1] * P[j, lead - 1], lead
         for level in range(len(cuts)):
-            value += _dot(A[i], P[j], at, cuts[level])
-            at = cuts[level]
-            bound = value + (far[level, j] * near[level, i] + ends[j] * spare[i])
+            value += _dot(A[i], P[j], at, lead + cuts[level])
+            at = lead + cuts[level]
+            bound = value + far[level, j] * near[level, i]
             if bound < bar or bound <= top[i, k - 1]:
                 break
         else:

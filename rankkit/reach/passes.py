@@ -25,17 +25,19 @@ class Plain:
         places: IntArray,
         names: IntArray,
         own: IntArray,
+        lead: int,
         cuts: IntArray,
-        rows: tuple[Array, Array, Array],
-        columns: tuple[Array, Array, Array],
+        rows: Array,
+        near: Array,
+        columns: Array,
+        far: Array,
         bar: np.float32,
         top: Array,
         who: IntArray,
     ) -> None:
-        A, _, spare = rows
-        P, _, ends = columns
-        named = names[np.unique(places // len(A))]
-        Plain.furthest(P[named] @ A.T + np.outer(ends[named], spare), own, named, bar, top, who)
+        named = names[np.unique(places // len(rows))]
+        scores = columns[named, lead - 1 :] @ rows[:, lead - 1 :].T
+        Plain.furthest(scores, own, named, bar, top, who)
 
     @staticmethod
     def furthest(

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain, pairwise, repeat
+from itertools import chain, pairwise
 
 import numpy as np
 
@@ -45,6 +45,9 @@ PREFIXES, SHORTEST = (0.05, 0.1, 0.15, 0.2, 0.3, 0.45, 0.65), 8
 
 #: A first look came too early if it leaves more than this share of the pairs, too late if less.
 EARLY, LATE = 0.005, 0.0005
+
+#: Entries before the coordinates of a point.
+LEAD = 2
 
 #: Pairs of a column up to which the rest of their products is cheaper one by one.
 FEW = 8
@@ -119,6 +122,9 @@ class _Race:
     becomes a = x Q D, so that x.o = a.p + x.(1 - Q Q')o. The state of a row is x = Q p / D, for which a is
     nearly p again. A float32 product of at most d + 18 terms in any order is off by a multiple of |a| |p|;
     the defect of Q Q', the products with Q and the rounding of x cost multiples of |x| |o|.
+
+    Before the coordinates of each point stand a bound on what the first look leaves of it, and its length:
+    with what is left of a row and its share of the error before the row, one product gives the bound.
     """
 
     def __init__(self, W: FloatArray, which: IntArray, exponent: int, mean: FloatArray, clear: float) -> None:
@@ -132,12 +138,12 @@ class _Race:
         spread = np.sqrt(np.maximum(squares, 1e-16 * squares[-1])[::-1])
         equal = spread**EQUALISE
         self.scale = (equal * np.sqrt(((spread / equal) ** 2).sum() / len(sample))).astype(self.dtype)
-        points, size = np.empty((n, d), np.float32), np.empty(n)
+        points, size = np.empty((n, LEAD + d), np.float32), np.empty(n)
         for cut in _cuts(which, W):
             offsets = self.offsets(cut)
-            points[cut] = offsets @ self.Q / self.scale
+            points[cut, LEAD:] = offsets @ self.Q / self.scale
             size[cut] = _squares(offsets)
-        length = np.sqrt(_squares(points)) * (1 + 1e-9)
+        length = np.sqrt(_squares(points[:, LEAD:])) * (1 + 1e-9)
         length += 1e-12 * length.max()  # so that what underflows does not count
         self.order = np.argsort(-length, kind="stable")
         self.length, self.points = length[self.order], points[self.order]
@@ -146,9 +152,9 @@ class _Race:
         self.product = 1.1 * (d + 36) * _UNIT32
         self.change = 1.1 * (defect + 2 * (d + 8) * np.sqrt(d) * unit + 2 * _UNIT32)
         self.change *= float((np.sqrt(size) / length).max())
-        self.cuts = [*sorted({round(share * d) for share in PREFIXES if share * d >= SHORTEST}), d]
+        self.cuts = np.array([*sorted({round(share * d) for share in PREFIXES if share * d >= SHORTEST}), d])
         self.left = self._left(self.points)
-        self.ends = _up(self.length)
+        self.points[:, 1] = _up(self.length)
         self.loops = passes.loops(n * n * d)
 
     def offsets(self, rows: slice | IntArray) -> FloatArray:
@@ -158,17 +164,17 @@ class _Race:
         return offsets.astype(self.dtype, copy=False)
 
     def _left(self, points: Array) -> Array:
-        """Return bounds (cuts, m) on the norms of what is left of ``points`` (m, d) after each cut."""
-        parts = [_squares(points[:, a:b]) for a, b in pairwise(self.cuts)]
+        """Return bounds (cuts, m) on the norms of what is left of ``points`` (m, LEAD + d) after each cut."""
+        parts = [_squares(points[:, LEAD + a : LEAD + b]) for a, b in pairwise(self.cuts)]
         left = np.zeros((len(self.cuts), len(points)), np.float32)
         if parts:
             left[:-1] = _up(np.sqrt(np.cumsum(parts[::-1], axis=0)[::-1]))
         return left
 
-    def fronts(self, level: int, columns: IntArray | slice = slice(None)) -> Array:
-        """Return what a look takes of each column: its prefix, and bounds on the rest and on the error."""
-        prefix = self.points[columns, : self.cuts[level]]
-        return np.hstack([prefix, self.left[level, columns, None], self.ends[columns, None]])
+    def begin_at(self, level: int) -> None:
+        """Make the prefix of that level the first look."""
+        self.level = level
+        self.points[:, 0] = self.left[level]
 
     def run(self, asked: IntArray) -> Screened:
         """Race the rows ``asked`` (m,) against all."""
@@ -177,7 +183,7 @@ class _Race:
         place = place[asked]
         states, size = np.empty((len(asked), self.W.shape[1]), np.float32), np.empty(len(asked))
         for cut in _cuts(asked, self.W):
-            states[cut] = (self.points[place[cut]] / self.scale) @ self.Q.T
+            states[cut] = (self.points[place[cut], LEAD:] / self.scale) @ self.Q.T
             size[cut] = np.sqrt(_squares(states[cut]))
         length = self.length[place]
         spare = self.product + self.change * size / length
@@ -189,25 +195,23 @@ class _Race:
         usable: IntArray = np.flatnonzero(reach > 1e-6 * self.length[0])
         usable = usable[np.argsort(-reach[usable], kind="stable")]
 
-        def race(rows: IntArray, level: int, fronts: Array) -> tuple[int, list[tuple[int, Array]]]:
-            heat = _Heat(self, place[rows], own[rows], spare[rows] / reach[rows], level, fronts)
+        def race(rows: IntArray) -> tuple[int, list[tuple[int, Array]]]:
+            heat = _Heat(self, place[rows], own[rows], spare[rows] / reach[rows])
             heat.run(reach[rows].min(), spare[rows].max())
             leads[rows] = np.minimum(self.clear, 1 - heat.best()) * own[rows] * (1 - 1e-9)
             lost = np.flatnonzero(leads[rows] <= 0).tolist()
             return heat.advice(), [(int(asked[rows[k]]), self.order[heat.beyond(k)]) for k in lost]
 
         heats = [usable[at : at + BLOCK] for at in range(0, len(usable), BLOCK)]
-        level, at, step = min(1, len(self.cuts) - 1), 0, 1
-        fronts = self.fronts(level)
+        self.begin_at(min(1, len(self.cuts) - 1))
+        at, step = 0, 1
         with threads.workers() as pool:
             while at < len(heats):
-                block = heats[at : at + step]
-                advices, lists = zip(*pool.map(race, block, repeat(level), repeat(fronts)), strict=True)
+                advices, lists = zip(*pool.map(race, heats[at : at + step]), strict=True)
                 advice = round(sum(advices) / len(advices))
                 at, step = at + step, step if advice else TOGETHER
-                if 0 <= level + advice < len(self.cuts) and advice:
-                    level += advice
-                    fronts = self.fronts(level)
+                if advice and 0 <= self.level + advice < len(self.cuts):
+                    self.begin_at(self.level + advice)
                 for row, beyond in chain.from_iterable(lists):
                     left[count], rivals[count] = row, -1
                     rivals[count, : len(beyond)] = beyond
@@ -223,13 +227,11 @@ class _Heat:
     errors added.
     """
 
-    def __init__(
-        self, race: _Race, mine: IntArray, own: FloatArray, spare: FloatArray, level: int, fronts: Array
-    ) -> None:
-        self.race, self.mine, self.level, self.fronts = race, mine, level, fronts
+    def __init__(self, race: _Race, mine: IntArray, own: FloatArray, spare: FloatArray) -> None:
+        self.race, self.mine = race, mine
         self.A = (race.points[mine] / own[:, None]).astype(np.float32)
-        self.left, self.spare = race._left(self.A), _up(spare)
-        self.cuts = np.array(race.cuts)
+        self.left = race._left(self.A)
+        self.A[:, 1] = _up(spare)
         self.top = np.full((len(mine), RIVALS), -np.inf, np.float32)
         self.who = np.zeros((len(mine), RIVALS), np.int64)
         self.bar = np.float32(1 - race.clear - 4 * _UNIT32)
@@ -263,28 +265,31 @@ class _Heat:
         return self.who[k, np.isfinite(self.top[k])]
 
     def _tile(self, tile: slice, racing: IntArray) -> None:
-        race = self.race
-        A, left, spare, mine = self.A, self.left, self.spare, self.mine
-        top, who = self.top, self.who
+        race, first = self.race, self.race.level
+        A, left, mine, top, who = self.A, self.left, self.mine, self.top, self.who
         if len(racing) < len(mine):
-            A, left, spare, mine = A[racing], left[:, racing], spare[racing], mine[racing]
-            top, who = top[racing], who[racing]
-        columns, fronts = np.arange(tile.start, tile.stop), self.fronts[tile]
+            A, left, mine, top, who = A[racing], left[:, racing], mine[racing], top[racing], who[racing]
+        columns = np.arange(tile.start, tile.stop)
         self.seen += len(columns) * len(mine)
-        for level in range(self.level, len(race.cuts)):
-            if level > self.level:
-                fronts = race.fronts(level, columns)
-            scores = self.table[: len(fronts) * len(mine)].reshape(len(fronts), len(mine))
-            np.matmul(fronts, np.vstack([A[:, : race.cuts[level]].T, left[level], spare]), out=scores)
+        for level in range(first, len(race.cuts)):
+            cut = LEAD + race.cuts[level]
+            A[:, 0] = left[level]
+            if level == first:
+                looks = race.points[tile, :cut]
+            else:
+                looks = race.points[columns, :cut]
+                looks[:, 0] = race.left[level, columns]
+            scores = self.table[: len(looks) * len(mine)].reshape(len(looks), len(mine))
+            np.matmul(looks, A[:, :cut].T, out=scores)
             if level + 1 == len(race.cuts):
                 race.loops.furthest(scores, mine, columns, self.bar, top, who)
                 break
             places, many = race.loops.reaching(scores, self.bar, FEW)
-            if level == self.level:
+            if level == first:
                 self.kept += len(places) + FEW * len(many)
             race.loops.one_by_one(
-                places, columns, mine, self.cuts[level:], (A, left[level:], spare),
-                (race.points, race.left[level:], race.ends), self.bar, top, who,
+                places, columns, mine, LEAD, race.cuts[level:], A, left[level:],
+                race.points, race.left[level:], self.bar, top, who,
             )  # fmt: skip
             columns = columns[many]
             if not len(columns):

@@ -9,7 +9,6 @@ import numpy as np
 from rankkit import arrays
 from rankkit.arrays import FloatArray, IntArray
 
-
 #: Entries by which rows are told apart that are not alike.
 FIRST = 16
 
