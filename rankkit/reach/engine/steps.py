@@ -26,8 +26,11 @@ FIRST_WAVE, LARGEST_WAVE = 32, 2048
 #: Share of its own distance from the centre at which a class counts as the neighbour of another one.
 NEIGHBOUR = 0.5
 
-#: Long searches that are remembered for their neighbours, the last ones.
-REMEMBERED = 2**15
+#: Numbers that are remembered of long searches for their neighbours, the last ones (16 MB).
+REMEMBERED = 2**22
+
+#: A copy of the points that are left is made once they are this share of all.
+LATE = 1 / 16
 
 #: Classes times squared width from which the compiled search is worth its loading.
 MANY = 100_000
@@ -52,7 +55,7 @@ class _Run:
         self.wanted = np.unique(groups.leader[asked])
         self.threads = ThreadpoolController()
         # Classes after long searches, and what carried them.
-        self.found: deque[tuple[int, IntArray]] = deque(maxlen=REMEMBERED)
+        self.found: deque[tuple[int, IntArray]] = deque(maxlen=REMEMBERED // ledger.W.shape[1])
 
     def run(self) -> None:
         self._dominated_duplicates()
@@ -90,7 +93,7 @@ class _Run:
         size = FIRST_WAVE
         while len(remaining):
             wave, size = remaining[:size], min(4 * size, LARGEST_WAVE)
-            few = 4 * len(remaining) <= len(cloud.points32)  # a copy of more would take room
+            few = len(remaining) <= LATE * len(cloud.points32)
             inner = cloud.points32[remaining] if few else cloud.points32
             pool = np.flatnonzero(self.ledger.verdicts[self.leaders] != Verdict.UNARGMAXABLE)
             first = [
@@ -102,7 +105,9 @@ class _Run:
             for ended in min_norm.search(cloud, starts, pool, self.threads, self._is_open, compiled):
                 won += [state for state in ended if state.separated]
                 deep = [state for state in ended if 2 * len(state.support) > cloud.width]
-                self.found += [(state.point, state.support[state.support >= 0]) for state in deep]
+                self.found += [
+                    (state.point, state.support[state.support >= 0].astype(np.int32)) for state in deep
+                ]
                 with self.threads.limit(limits=1):  # as in the search: these products are small
                     for state in ended:
                         found = simplex_of(cloud, state) if self._is_open(state.point) else None
