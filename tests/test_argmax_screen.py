@@ -36,6 +36,22 @@ def test_every_lead_is_a_lower_bound(classes: int, d: int, exponent: int) -> Non
     assert (own - scores.max(axis=1) >= found.leads[proved] * (1 - 1e-12) - 1e-12 * own).all()
 
 
+def test_wide_rows_are_safe_in_narrow_precision() -> None:
+    """Every row of a wide head has a twin that is longer by a share of 0.1 down to 1e-9."""
+    rows = heavy(300, screen.WIDE + 8)
+    mean = rows.mean(axis=0)
+    W = np.vstack([rows, rows + np.logspace(-1, -9, 300)[:, None] * (rows - mean)])
+    found = screen.own_directions(W, np.arange(600))
+    proved = np.flatnonzero(found.leads > 0)
+    assert proved.max() < 590 and np.isin(np.arange(300, 330), proved).all()  # by a hundredth and more
+    states = found.states[proved].astype(np.float64)
+    assert not any(checker.witnesses(W, None, proved.tolist(), states, [()] * len(proved)))
+    scores = states @ np.ldexp(W, -found.exponent).T
+    own = scores[np.arange(len(proved)), proved].copy()
+    scores[np.arange(len(proved)), proved] = -np.inf
+    assert (own - scores.max(axis=1) >= found.leads[proved] * (1 - 1e-12) - 1e-12 * own).all()
+
+
 def test_what_is_left_open_has_a_rival_beyond_it() -> None:
     W = heavy(2500, 64)
     found = screen.own_directions(W, np.arange(2500))

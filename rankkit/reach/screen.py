@@ -28,8 +28,8 @@ EQUALISE = 0.5
 #: Rows that share one product, and columns that are passed over together, so that the product stays in cache.
 BLOCK, TILE = 256, 1024
 
-#: Width from which coordinates are found in float32: its error, of the order of width^1.5, is still small.
-WIDE = 512
+#: Width from which coordinates are found in float32, and terms of a sum that are added up apart there.
+WIDE, PART = 512, 128
 
 #: Blocks that begin at the same level once it has settled, however many workers there are.
 TOGETHER = 4
@@ -141,7 +141,7 @@ class _Race:
         points, size = np.empty((n, LEAD + d), np.float32), np.empty(n)
         for cut in _cuts(which, W):
             offsets = self.offsets(cut)
-            points[cut, LEAD:] = offsets @ self.Q / self.scale
+            points[cut, LEAD:] = _product(offsets, self.Q) / self.scale
             size[cut] = _squares(offsets)
         length = np.sqrt(_squares(points[:, LEAD:])) * (1 + 1e-9)
         length += 1e-12 * length.max()  # so that what underflows does not count
@@ -150,7 +150,7 @@ class _Race:
         Q64 = self.Q.astype(np.float64)
         defect = float(np.linalg.norm(np.eye(d) - Q64 @ Q64.T)) + 2 * (d + 4) * _UNIT64 * d
         self.product = 1.1 * (d + 36) * _UNIT32
-        self.change = 1.1 * (defect + 2 * (d + 8) * np.sqrt(d) * unit + 2 * _UNIT32)
+        self.change = 1.1 * (defect + 2 * (PART + d / PART + 8) * np.sqrt(d) * unit + 2 * _UNIT32)
         self.change *= float((np.sqrt(size) / length).max())
         self.cuts = np.array([*sorted({round(share * d) for share in PREFIXES if share * d >= SHORTEST}), d])
         self.left = self._left(self.points)
@@ -183,7 +183,7 @@ class _Race:
         place = place[asked]
         states, size = np.empty((len(asked), self.W.shape[1]), np.float32), np.empty(len(asked))
         for cut in _cuts(asked, self.W):
-            states[cut] = (self.points[place[cut], LEAD:] / self.scale) @ self.Q.T
+            states[cut] = _product(self.points[place[cut], LEAD:] / self.scale, self.Q.T)
             size[cut] = np.sqrt(_squares(states[cut]))
         length = self.length[place]
         spare = self.product + self.change * size / length
@@ -304,6 +304,14 @@ def times(rows: FloatArray, exponent: int | IntArray) -> FloatArray:
         return rows * 2.0**exponent
     half = exponent // 2
     return rows * 2.0**half * 2.0 ** (exponent - half)
+
+
+def _product(A: FloatArray, B: FloatArray) -> FloatArray:
+    """Return ``A @ B`` in parts, so that an error grows with ``PART + d / PART`` and not with d."""
+    out = A[:, :PART] @ B[:PART]
+    for at in range(PART, len(B), PART):
+        out += A[:, at : at + PART] @ B[at : at + PART]
+    return out
 
 
 def _squares(rows: Array) -> FloatArray:
