@@ -16,9 +16,11 @@ import flint
 import numpy as np
 import scipy.linalg
 
+from rankkit import arrays
 from rankkit.arrays import FloatArray, IntArray
 from rankkit.reach.engine.coordinates import unscaled
 from rankkit.reach.engine.min_norm import RAY
+from rankkit.reach.screen import times
 
 #: Pivots by largest violation, in units of the order, before the least-index rule takes over.
 GREEDY = 5
@@ -28,6 +30,9 @@ LIMIT = 50
 
 #: Relative size below which a column is no help in a floating-point basis.
 INDEPENDENT = 1e-9
+
+#: Bytes of rows that are looked at together.
+BLOCK = 2**21
 
 
 @dataclass(frozen=True)
@@ -80,12 +85,18 @@ class ExactHull:
         self._rays = down if bounds is None else np.vstack([down, bounds])
         self._first_unit = RAY - len(self._rays)
         self._numbers = np.append(np.arange(self._first_unit + 1, 0), np.arange(len(W)))
-        self._top = np.frexp(np.abs(self._table).max(axis=0))[1].astype(np.int64)
+        largest = np.maximum(self._table.max(axis=0), -self._table.min(axis=0))
+        self._top = np.frexp(largest)[1].astype(np.int64)
         self._even_rays = unscaled(self._rays, -self._top)[::-1]  # in the order of the numbers
-        lowest = np.where(self._table == 0, 5000, np.frexp(self._table)[1].astype(np.int64) - 53).min(axis=0)
+        self._cuts = list(arrays.row_blocks(len(W), 8 * self._table.shape[1], BLOCK))
+        lowest = np.min([_lowest(self._table[cut]) for cut in self._cuts], axis=0)
         self._shift = np.where(lowest == 5000, 0, -lowest)  # column * 2**shift is integral
         self._order = self._table.shape[1] + 1
         self._rng = np.random.default_rng(seed)
+
+    def even(self, rows: IntArray | slice | int) -> FloatArray:
+        """Return those rows with every column scaled to at most 1, so that differences do not overflow."""
+        return times(self._table[rows], -self._top)
 
     def decide(self, i: int, start: IntArray, rivals: IntArray) -> Loses | Wins | None:
         """Decide row ``i`` against all others, from the basis that ``start`` and ``rivals`` suggest.
@@ -130,9 +141,7 @@ class _Walk:
 
     def __init__(self, hull: ExactHull, i: int) -> None:
         self.hull, self.i = hull, i
-        even = np.ldexp(hull._table, -hull._top)  # scaled first: differences of large entries overflow
-        self.scaled = even - even[i]
-        self.size = np.abs(self.scaled)
+        self.own = hull.even(i)
 
     def column(self, j: int) -> flint.fmpz_mat:
         order = self.hull._order
@@ -184,7 +193,7 @@ class _Walk:
             elif j <= RAY:
                 out[:-1, c] = self.hull._even_rays[j - self.hull._first_unit - 1]
             else:
-                out[:-1, c], out[-1, c] = self.scaled[j], 1.0
+                out[:-1, c], out[-1, c] = self.hull.even(j) - self.own, 1.0
         return out / np.linalg.norm(out, axis=0)
 
     def tableau_row(self, matrix: flint.fmpz_mat, leaving: int, negate: bool) -> flint.fmpq_mat:
@@ -205,9 +214,8 @@ class _Walk:
         largest = max(map(abs, slope), default=Fraction(0)) or Fraction(1)
         g = np.array([float(v / largest) for v in slope])
         level = float(depth / largest)
-        rays, numbers = self.hull._even_rays, self.hull._numbers
-        value = np.append(rays @ g, self.scaled @ g - level)
-        size = np.append(np.abs(rays) @ np.abs(g), self.size @ np.abs(g) + level)
+        numbers = self.hull._numbers
+        value, size = self._products(g, level)
         error = (len(g) + 8) * 2.0**-52 * size + 1e-290
         value[np.isin(numbers, [self.i, *basis])] = np.inf
         sure = value < -error
@@ -217,6 +225,16 @@ class _Walk:
             if sure[k] or self._sign(y, int(numbers[k])) < 0:
                 return int(numbers[k])
         return None
+
+    def _products(self, g: FloatArray, level: float) -> tuple[FloatArray, FloatArray]:
+        """Return the products of g with all rays and rows, less ``level``, and the size of their terms."""
+        rays = self.hull._even_rays
+        value, size = [rays @ g], [np.abs(rays) @ np.abs(g)]
+        for cut in self.hull._cuts:
+            apart = self.hull.even(cut) - self.own
+            value.append(apart @ g - level)
+            size.append(np.abs(apart) @ np.abs(g) + level)
+        return np.concatenate(value), np.concatenate(size)
 
     def _sign(self, y: flint.fmpq_mat, j: int) -> int:
         numerators, _ = y.numer_denom()
@@ -237,6 +255,11 @@ class _Walk:
         need = Fraction(float(scores.max())) - Fraction(float(scores[self.i]))
         base = [Fraction(float(v)) for v in hull._base]
         return tuple(v * (need / depth + 1) + start for v, start in zip(direction, base, strict=True))
+
+
+def _lowest(rows: FloatArray) -> IntArray:
+    """Return the exponent of the lowest bit that any entry of each column may have; 5000 if all are 0."""
+    return np.asarray(np.where(rows == 0, 5000, np.frexp(rows)[1].astype(np.int64) - 53).min(axis=0))
 
 
 def _integers(row: FloatArray, shift: IntArray) -> list[int]:

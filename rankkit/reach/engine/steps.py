@@ -71,8 +71,7 @@ class _Run:
         del screened  # its states are in the ledger now
         self._report()
         if len(self._open_points()):
-            cloud = make_cloud(self.ledger.W, self.biases, which=self.leaders)
-            stuck = self._nearest_points(cloud, *first)
+            stuck = self._nearest_points(make_cloud(self.ledger.W, self.biases, which=self.leaders), *first)
             with self.threads.limit(limits=1):
                 self._exactly(stuck)
 
