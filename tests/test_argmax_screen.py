@@ -21,6 +21,16 @@ def heavy(classes: int, d: int) -> np.ndarray:
     return rng.standard_normal((classes, d)) * scale * norms + 3 * rng.standard_normal(d) * scale
 
 
+def leads_hold(W: np.ndarray, found: screen.Screened, proved: np.ndarray) -> None:
+    """Assert that rows ``proved`` win at their states, by the leads that are stated."""
+    states = found.states[proved].astype(np.float64)
+    assert not any(checker.witnesses(W, None, proved.tolist(), states, [()] * len(proved)))
+    scores = states @ np.ldexp(W, -found.exponent).T
+    own = scores[np.arange(len(proved)), proved].copy()
+    scores[np.arange(len(proved)), proved] = -np.inf
+    assert (own - scores.max(axis=1) >= found.leads[proved] * (1 - 1e-12) - 1e-12 * own).all()
+
+
 @pytest.mark.parametrize("exponent", [-900, 0, 900])
 @pytest.mark.parametrize(("classes", "d"), [(300, 3), (2500, 64)])
 def test_every_lead_is_a_lower_bound(classes: int, d: int, exponent: int) -> None:
@@ -28,12 +38,7 @@ def test_every_lead_is_a_lower_bound(classes: int, d: int, exponent: int) -> Non
     found = screen.own_directions(W, np.arange(classes))
     proved = np.flatnonzero(found.leads > 0)
     assert 0 < len(proved) < classes
-    states = found.states[proved].astype(np.float64)
-    assert not any(checker.witnesses(W, None, proved.tolist(), states, [()] * len(proved)))
-    scores = states @ np.ldexp(W, -found.exponent).T
-    own = scores[np.arange(len(proved)), proved].copy()
-    scores[np.arange(len(proved)), proved] = -np.inf
-    assert (own - scores.max(axis=1) >= found.leads[proved] * (1 - 1e-12) - 1e-12 * own).all()
+    leads_hold(W, found, proved)
 
 
 def test_wide_rows_are_safe_in_narrow_precision() -> None:
@@ -45,12 +50,7 @@ def test_wide_rows_are_safe_in_narrow_precision() -> None:
     proved = np.flatnonzero(found.leads > 0)
     assert proved.max() < 590
     assert np.isin(np.arange(300, 330), proved).all()  # longer by a hundredth and more
-    states = found.states[proved].astype(np.float64)
-    assert not any(checker.witnesses(W, None, proved.tolist(), states, [()] * len(proved)))
-    scores = states @ np.ldexp(W, -found.exponent).T
-    own = scores[np.arange(len(proved)), proved].copy()
-    scores[np.arange(len(proved)), proved] = -np.inf
-    assert (own - scores.max(axis=1) >= found.leads[proved] * (1 - 1e-12) - 1e-12 * own).all()
+    leads_hold(W, found, proved)
 
 
 def test_what_is_left_open_has_a_rival_beyond_it() -> None:
