@@ -16,7 +16,7 @@ import numpy as np
 
 from rankkit import arrays
 from rankkit.arrays import Array, FloatArray, IntArray
-from rankkit.reach.screen import EQUALISE, times
+from rankkit.reach.screen import BYTES, EQUALISE, times
 
 #: An axis whose spread is below this fraction of the largest is rounding noise of the map.
 NOISE = 1e-13
@@ -26,9 +26,6 @@ SURE = 1e-8
 
 #: Where states are bounded no axis is without meaning; one of less spread is scaled as if it had this share.
 FLAT = 1e-4
-
-#: Bytes of rows that are brought into coordinates together.
-BLOCK = 2**21
 
 
 @dataclass(frozen=True)
@@ -115,23 +112,23 @@ def make_cloud(
     every axis, and the map; of the rows themselves no second copy is made.
     """
     which = np.arange(len(W)) if which is None else which
-    cuts = list(arrays.row_blocks(len(which), 8 * W.shape[1], BLOCK))
+    cuts = list(arrays.row_blocks(len(which), 8 * W.shape[1], BYTES))
 
     def rows(cut: slice) -> FloatArray:
         return W[which[cut]] if b is None else np.column_stack([W[which[cut]], b[cut]])
 
-    top = _exponents(rows(cut) for cut in cuts)
+    top = exponents(rows(cut) for cut in cuts)
     mean = sum(times(rows(cut), -top).sum(axis=0) for cut in cuts) / len(which)
-    fine = _exponents(times(rows(cut), -top) - mean for cut in cuts)
+    fine = exponents(times(rows(cut), -top) - mean for cut in cuts)
 
     def spread(cut: slice) -> FloatArray:
         return times(times(rows(cut), -top) - mean, -fine)
 
     squares, turn = np.linalg.eigh(sum(some.T @ some for some in map(spread, cuts)))
-    turn = turn[:, ::-1]
-    if squares[0] < SURE * squares[-1]:  # too small to be told from the rounding of the others
-        squares = sum(((spread(cut) @ turn) ** 2).sum(axis=0) for cut in cuts)[::-1]
-    size = np.sqrt(squares[::-1])
+    squares, turn = squares[::-1], turn[:, ::-1]
+    if squares[-1] < SURE * squares[0]:  # too small to be told from the rounding of the others
+        squares = sum(((spread(cut) @ turn) ** 2).sum(axis=0) for cut in cuts)
+    size = np.sqrt(squares)
     least = max(size.max(), 2.0**-1000)
     keep = size > (-1 if bounds is not None else NOISE * least)
     even = (np.maximum(size, FLAT * least) if bounds is not None else size)[keep] ** EQUALISE
@@ -150,7 +147,7 @@ def make_cloud(
     return Cloud(near, rest, axes, top + fine, b is not None, rays)
 
 
-def _exponents(blocks: Iterable[FloatArray]) -> IntArray:
+def exponents(blocks: Iterable[FloatArray]) -> IntArray:
     """Return the exponent of the largest entry of each column."""
     largest = np.max([np.maximum(some.max(axis=0), -some.min(axis=0)) for some in blocks], axis=0)
     return np.frexp(largest)[1].astype(np.int64)

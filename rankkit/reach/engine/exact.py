@@ -18,9 +18,9 @@ import scipy.linalg
 
 from rankkit import arrays
 from rankkit.arrays import FloatArray, IntArray
-from rankkit.reach.engine.coordinates import unscaled
+from rankkit.reach.engine.coordinates import exponents, unscaled
 from rankkit.reach.engine.min_norm import RAY
-from rankkit.reach.screen import times
+from rankkit.reach.screen import BYTES, times
 
 #: Pivots by largest violation, in units of the order, before the least-index rule takes over.
 GREEDY = 5
@@ -30,9 +30,6 @@ LIMIT = 50
 
 #: Relative size below which a column is no help in a floating-point basis.
 INDEPENDENT = 1e-9
-
-#: Bytes of rows that are looked at together.
-BLOCK = 2**21
 
 
 @dataclass(frozen=True)
@@ -85,10 +82,9 @@ class ExactHull:
         self._rays = down if bounds is None else np.vstack([down, bounds])
         self._first_unit = RAY - len(self._rays)
         self._numbers = np.append(np.arange(self._first_unit + 1, 0), np.arange(len(W)))
-        largest = np.maximum(self._table.max(axis=0), -self._table.min(axis=0))
-        self._top = np.frexp(largest)[1].astype(np.int64)
+        self._top = exponents([self._table])
         self._even_rays = unscaled(self._rays, -self._top)[::-1]  # in the order of the numbers
-        self._cuts = list(arrays.row_blocks(len(W), 8 * self._table.shape[1], BLOCK))
+        self._cuts = list(arrays.row_blocks(len(W), 8 * self._table.shape[1], BYTES))
         lowest = np.min([_lowest(self._table[cut]) for cut in self._cuts], axis=0)
         self._shift = np.where(lowest == 5000, 0, -lowest)  # column * 2**shift is integral
         self._order = self._table.shape[1] + 1
