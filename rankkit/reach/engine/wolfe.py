@@ -32,6 +32,10 @@ APART = 1e-13
 #: Vectors added together; the first alone is sure to bring the point nearer, the others save looking again.
 TOGETHER = 4
 
+#: Indices of this type are known to be non-negative, without which loops over part of a row stay scalar.
+UINT = np.uintp
+ONE = np.uintp(1)
+
 #: A vector that keeps more than this multiple of the distance is dropped from the list.
 FAR = 2.0
 
@@ -134,18 +138,21 @@ def _search(  # type: ignore[no-untyped-def]
     k, D = V.shape
     free = np.ones(k, np.bool_)
     z, G, chosen = np.empty(D + 2), np.empty((TOGETHER, D + 2)), np.empty(TOGETHER, np.int64)
+    X, slot, spare = np.empty((TOGETHER, D)), np.arange(D + 2), np.empty(D + 2)
     for a in range(s):
-        C[a] = V[S[a]]
+        _copy(V, S[a], C, a)
     if not known:
         s = _begin(V, C, U, y, S, lam, s, G)
     for a in range(s):
         free[S[a]] = False
     together, last = TOGETHER, np.inf
     for _ in range(steps):
-        s = _descend(C, U, y, z, S, lam, s, free)
+        s = _descend(C, U, y, z, S, slot, lam, s, free, spare)
         if s == 0:
             return s, STUCK
-        np.dot(lam[:s], C[:s], point)
+        for a in range(s):
+            spare[slot[a]] = lam[a]
+        np.dot(spare[:s], C[:s], point)
         square = _dot(point, point, D)
         if square <= near * near:
             return s, REACHED
@@ -155,15 +162,17 @@ def _search(  # type: ignore[no-untyped-def]
         if found == 0:
             return s, SEPARATED
         before = s
+        for i in range(TOGETHER):
+            _copy(V, chosen[min(i, found - 1)], X, i)
+        _products(C, slot, s, X, G)
+        _forward(U, G, s)
         for i in range(found):
-            np.dot(C[:s], V[chosen[i]], G[i, :s])
-        _forward(U, G, s, found)
-        for i in range(found):
-            v, g = V[chosen[i]], G[i]
+            v, g = X[i], G[i]
             for c in range(before, s):
-                g[c] = (_dot(v, C[c], D) + 1.0 - _dot(g, U[:c, c], c)) / U[c, c]
+                g[c] = (_dot(v, C[c], D) + 1.0 - _below(U, g, c)) / U[c, c]
             if s <= D and _append(U, y, s, g, _dot(v, v, D)):
-                C[s], S[s], lam[s], free[chosen[i]] = v, chosen[i], 0.0, False
+                _copy(X, i, C, s)
+                S[s], slot[s], lam[s], free[chosen[i]] = chosen[i], s, 0.0, False
                 s += 1
         if s == before:
             return s, STUCK
@@ -180,8 +189,8 @@ def _begin(V, C, U, y, S, lam, s, G):  # type: ignore[no-untyped-def]
     taken, n, s = np.empty(s, np.int64), s, 0
     for a in range(n):
         for c in range(s):
-            G[0, c] = products[a, taken[c]]
-        _forward(U, G, s, 1)
+            G[:, c] = products[a, taken[c]]
+        _forward(U, G, s)
         if s <= D and _append(U, y, s, G[0], products[a, a]):
             C[s], S[s], lam[s], taken[s] = C[a], S[a], lam[a], a
             s += 1
@@ -190,7 +199,7 @@ def _begin(V, C, U, y, S, lam, s, G):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _descend(C, U, y, z, S, lam, s, free):  # type: ignore[no-untyped-def]
+def _descend(C, U, y, z, S, slot, lam, s, free, spare):  # type: ignore[no-untyped-def]
     """Go to the nearest affine combination, dropping vectors whose weights end on the way.
 
     Returns how many are left, 0 if rounding keeps the way from going on.
@@ -211,10 +220,14 @@ def _descend(C, U, y, z, S, lam, s, free):  # type: ignore[no-untyped-def]
         for a in range(s - 1, -1, -1):
             if lam[a] <= POSITIVE and z[a] <= POSITIVE * total:
                 free[S[a]] = True
-                _drop(U, y, s, a)
-                for c in range(a, s - 1):
-                    C[c], S[c], lam[c], z[c] = C[c + 1], S[c + 1], lam[c + 1], z[c + 1]
-                s -= 1
+                _drop(U, y, s, a, spare)
+                gap, s = slot[a], s - 1
+                for c in range(a, s):
+                    S[c], slot[c], lam[c], z[c] = S[c + 1], slot[c + 1], lam[c + 1], z[c + 1]
+                for c in range(s):
+                    if slot[c] == s:
+                        _copy(C, s, C, gap)
+                        slot[c] = gap
         if s in (0, before):
             return 0
         total = _solve(U, y, z, s)
@@ -251,6 +264,13 @@ def _difference(a, rest_a, b, rest_b, out, n):  # type: ignore[no-untyped-def]
     return square > 0
 
 
+@njit(cache=True, nogil=True)
+def _copy(A, i, B, j):  # type: ignore[no-untyped-def]
+    """Copy row ``i`` of A to row ``j`` of B."""
+    for t in range(A.shape[1]):
+        B[j, t] = A[i, t]
+
+
 @njit(cache=True, nogil=True, fastmath=True)
 def _dot(a, b, n):  # type: ignore[no-untyped-def]
     total = 0.0
@@ -259,27 +279,45 @@ def _dot(a, b, n):  # type: ignore[no-untyped-def]
     return total
 
 
-@njit(cache=True, nogil=True)
-def _forward(U, G, s, m):  # type: ignore[no-untyped-def]
-    """Turn products of m vectors with the corral into columns of the factor: solve ``U'g = products + 1``."""
-    G[:m, :s] += 1.0
-    if m < TOGETHER:
-        G[m:, :s] = 0.0
+@njit(cache=True, nogil=True, fastmath=True)
+def _products(C, slot, s, X, G):  # type: ignore[no-untyped-def]
+    """Write the products of four vectors with the corral."""
     for a in range(s):
-        for i in range(TOGETHER):
-            G[i, a] /= U[a, a]
-        _subtract(U[a], G, a, s)
+        at, g, h, p, q = slot[a], 0.0, 0.0, 0.0, 0.0
+        for t in range(C.shape[1]):
+            g += X[0, t] * C[at, t]
+            h += X[1, t] * C[at, t]
+            p += X[2, t] * C[at, t]
+            q += X[3, t] * C[at, t]
+        G[0, a], G[1, a], G[2, a], G[3, a] = g, h, p, q
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _subtract(row, G, a, s):  # type: ignore[no-untyped-def]
-    """Subtract ``row``, times its own entry ``a``, from what follows in each of four rows."""
-    g, h, p, q = G[0, a], G[1, a], G[2, a], G[3, a]
-    for t in range(a + 1, s):
-        G[0, t] -= g * row[t]
-        G[1, t] -= h * row[t]
-        G[2, t] -= p * row[t]
-        G[3, t] -= q * row[t]
+def _forward(U, G, s):  # type: ignore[no-untyped-def]
+    """Turn products of four vectors with the corral into columns of the factor: ``U'g = products + 1``."""
+    for t in range(s):
+        G[0, t] += 1.0
+        G[1, t] += 1.0
+        G[2, t] += 1.0
+        G[3, t] += 1.0
+    for a in range(s):
+        scale = 1 / U[a, a]
+        g, h, p, q = G[0, a] * scale, G[1, a] * scale, G[2, a] * scale, G[3, a] * scale
+        G[0, a], G[1, a], G[2, a], G[3, a] = g, h, p, q
+        for t in range(UINT(a + 1), UINT(s)):
+            G[0, t] -= g * U[a, t]
+            G[1, t] -= h * U[a, t]
+            G[2, t] -= p * U[a, t]
+            G[3, t] -= q * U[a, t]
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _below(U, g, c):  # type: ignore[no-untyped-def]
+    """Return the product of ``g`` with what stands above the diagonal in column ``c``."""
+    total = 0.0
+    for t in range(c):
+        total += g[t] * U[t, c]
+    return total
 
 
 @njit(cache=True, nogil=True)
@@ -291,47 +329,55 @@ def _append(U, y, s, g, square):  # type: ignore[no-untyped-def]
     left = square + 1.0 - _dot(g, g, s)
     if left <= APART * (square + 1.0):
         return False
-    U[:s, s] = g[:s]
+    for t in range(s):
+        U[t, s] = g[t]
     U[s, s] = np.sqrt(left)
     y[s] = (1.0 - _dot(g, y, s)) / U[s, s]
     return True
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, fastmath=True)
 def _solve(U, y, z, s):  # type: ignore[no-untyped-def]
     """Solve ``U z = y`` and return the sum of z: z over that sum is the nearest affine combination."""
     total = 0.0
-    for a in range(s - 1, -1, -1):
-        z[a] = (y[a] - _dot(U[a, a + 1 :], z[a + 1 :], s - a - 1)) / U[a, a]
-        total += z[a]
+    for first in range((s - 1) // 4 * 4, -1, -4):  # four rows at once, which do not wait for one another
+        end = min(first + 4, s)
+        g, h, p, q = 0.0, 0.0, 0.0, 0.0
+        for t in range(UINT(end), UINT(s)):
+            g += U[first, t] * z[t]
+            h += U[first + 1, t] * z[t]
+            p += U[first + 2, t] * z[t]
+            q += U[first + 3, t] * z[t]
+        done = (g, h, p, q)
+        for a in range(end - 1, first - 1, -1):
+            left = y[a] - done[a - first]
+            for t in range(a + 1, end):
+                left -= U[a, t] * z[t]
+            z[a] = left / U[a, a]
+            total += z[a]
     return total
 
 
-@njit(cache=True, nogil=True)
-def _drop(U, y, s, gone):  # type: ignore[no-untyped-def]
-    """Remove column ``gone`` of the factor, and restore its triangle by rotations, which y takes part in."""
-    for a in range(gone):
-        _shift(U[a, gone:], s - 1 - gone)
-    for a in range(gone, s - 1):
-        length = np.sqrt(U[a, a + 1] * U[a, a + 1] + U[a + 1, a + 1] * U[a + 1, a + 1])
-        cosine, sine = U[a, a + 1] / length, U[a + 1, a + 1] / length
-        _rotate(U[a, a:], U[a + 1, a + 1 :], cosine, sine, s - a - 1)
-        y[a], y[a + 1] = cosine * y[a] + sine * y[a + 1], cosine * y[a + 1] - sine * y[a]
-
-
-@njit(cache=True, nogil=True)
-def _shift(row, n):  # type: ignore[no-untyped-def]
-    for t in range(n):
-        row[t] = row[t + 1]
-
-
 @njit(cache=True, nogil=True, fastmath=True)
-def _rotate(upper, lower, cosine, sine, n):  # type: ignore[no-untyped-def]
-    """Rotate ``upper[1:]`` and ``lower``; the former moves to the front by one."""
-    for t in range(n):
-        one, two = upper[t + 1], lower[t]
-        upper[t] = cosine * one + sine * two
-        lower[t] = cosine * two - sine * one
+def _drop(U, y, s, gone, row):  # type: ignore[no-untyped-def]
+    """Remove column ``gone`` of the factor, and restore its triangle by rotations, which y takes part in.
+
+    ``row`` (D + 2,) is overwritten.
+    """
+    for a in range(gone):
+        for t in range(UINT(gone + 1), UINT(s)):
+            U[a, t - ONE] = U[a, t]
+    for t in range(UINT(gone + 1), UINT(s)):
+        row[t] = U[gone, t]
+    for a in range(UINT(gone), UINT(s - 1)):
+        below = a + ONE
+        length = np.sqrt(row[below] * row[below] + U[below, below] * U[below, below])
+        cosine, sine = row[below] / length, U[below, below] / length
+        for t in range(below, UINT(s)):
+            one, two = row[t], U[below, t]
+            U[a, t - ONE] = cosine * one + sine * two
+            row[t] = cosine * two - sine * one
+        y[a], y[below] = cosine * y[a] + sine * y[below], cosine * y[below] - sine * y[a]
 
 
 @njit(cache=True, nogil=True)
