@@ -131,14 +131,12 @@ class _Bounded:
         for move in MOVES:
             moved = cloud.points(state.point) - move * cloud.rays.sum(axis=0)
             near = cloud.holding(np.vstack([cloud.points(state.rivals), moved]))
-            found = min_norm.nearest(near, k, np.arange(k))
+            found, weights = min_norm.nearest(near, k, np.arange(k))
             real = found.support >= 0
             if found.reached and real.any():
                 rows = self.leaders[state.rivals[found.support[real]]]
                 leader = int(self.leaders[state.point])
-                if self.ledger.enter_combination(
-                    leader, rows.tolist(), found.weights[real], Rule.NEAREST_POINT
-                ):
+                if self.ledger.enter_combination(leader, rows.tolist(), weights[real], Rule.NEAREST_POINT):
                     self._report()
                     return
 

@@ -51,9 +51,8 @@ class Nearest:
         The class, as a row of the cloud.
     rivals : numpy.ndarray (k,), int64
         The points it was compared with last.
-    support, weights : numpy.ndarray (s,)
-        The rivals (``RAY`` and below for rays) that carry the nearest point, and their weights: non-negative,
-        of sum 1 without the rays.
+    support : numpy.ndarray (s,), int64
+        The rivals (``RAY`` and below for rays) that carry the nearest point.
     direction : numpy.ndarray (D,)
         Product with every difference in the list negative, unless ``reached``.
     reached : bool
@@ -65,7 +64,6 @@ class Nearest:
     point: int
     rivals: IntArray
     support: IntArray
-    weights: FloatArray
     direction: FloatArray
     reached: bool
     separated: bool
@@ -133,12 +131,19 @@ def search(
             break
 
 
-def nearest(cloud: Cloud, i: int, rivals: IntArray) -> Nearest:
-    """Run the search for one point against its rivals alone."""
+def nearest(cloud: Cloud, i: int, rivals: IntArray) -> tuple[Nearest, FloatArray]:
+    """Run the search for one point against its rivals alone.
+
+    Returns with it the weights of its support: non-negative, of sum 1 without the rays.
+    """
     hulls = Hulls.fresh(np.array([i]), cloud.width, len(rivals), len(cloud.rays))
     hulls.extend(0, rivals)
     _fit(cloud, hulls, 0)
-    return _ended(cloud, hulls, 0, separated=False)
+    ended = _ended(cloud, hulls, 0, separated=False)
+    weights, real = hulls.weights[0, : hulls.size[0]], ended.support >= 0
+    length = np.linalg.norm(cloud.points(ended.support[real]) - cloud.points(i), axis=1)
+    weights[real] /= np.where(length > 0, length, 1.0)  # they were found for differences of norm 1
+    return ended, weights / (weights[real].sum() or 1.0)
 
 
 def _solve(cloud: Cloud, hulls: Hulls, todo: IntArray, turn: int, workers: int) -> None:
@@ -223,17 +228,12 @@ def _beyond(cloud: Cloud, hulls: Hulls, todo: IntArray, pool: IntArray) -> list[
 
 
 def _ended(cloud: Cloud, hulls: Hulls, t: int, separated: bool) -> Nearest:
-    carried, rays, rivals = hulls.corral[t, : hulls.size[t]], len(cloud.rays), hulls.rivals_of(t)
-    support = np.concatenate([RAY - np.arange(rays), rivals])[carried]
-    weights, real = hulls.weights[t, : hulls.size[t]].copy(), support >= 0
-    differences = cloud.points(support[real]) - cloud.points(int(hulls.own[t]))
-    length = np.sqrt(np.einsum("ij,ij->i", differences, differences))
-    weights[real] /= np.where(length > 0, length, 1.0)  # they were found for differences of norm 1
+    rivals, rays = hulls.rivals_of(t), len(cloud.rays)
+    carried = hulls.corral[t, : hulls.size[t]]
     return Nearest(
         point=int(hulls.own[t]),
         rivals=rivals,
-        support=support,
-        weights=weights / (weights[real].sum() or 1.0),
+        support=np.concatenate([RAY - np.arange(rays), rivals])[carried],
         direction=-hulls.point[t],
         reached=bool(hulls.outcome[t] == REACHED),
         separated=separated,

@@ -1,25 +1,29 @@
 """Simplices that contain a losing class, and the other classes they contain.
 
 A class inside a full simplex of other classes can never win, and neither can any other class in that simplex:
-one linear solve decides a whole neighbourhood. With a bias the simplex is a facet of the upper hull, closed
+one linear system decides a whole neighbourhood. With a bias the simplex is a facet of the upper hull, closed
 by the ray "less bias": it covers everything below.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.linalg import lapack
 
+from rankkit import arrays
 from rankkit.arrays import Array, FloatArray, IntArray
 from rankkit.reach.engine.coordinates import Cloud
 from rankkit.reach.engine.min_norm import RAY, Nearest
+from rankkit.reach.screen import BYTES
 
 #: Smallest weight that is proposed as positive.
 POSITIVE = 1e-10
 
 #: Weights that are computed of every point; few points outside have all of these positive.
-FIRST = 16
+FIRST = 8
 
 
 @dataclass(frozen=True)
@@ -28,24 +32,32 @@ class Simplex:
 
     Attributes
     ----------
+    source : int
+        The row of the cloud it was found for.
     support : numpy.ndarray (D + 1,), int64
         Rows of the cloud, ``RAY`` for the ray.
-    inverse : numpy.ndarray (D + 1, D + 1), float64
-        Of the matrix with one column per member: a point with a 1 below it, the ray with a 0.
+    factor, pivots : numpy.ndarray (D + 1, D + 1), float64, and (D + 1,), int32
+        LU factors of the matrix with one column per member: a point with a 1 below it, the ray with a 0.
     """
 
+    source: int
     support: IntArray
-    inverse: FloatArray
+    factor: FloatArray
+    pivots: Array
 
-    def weights(self, points: FloatArray) -> FloatArray:
-        """Return the barycentric coordinates (m, D + 1) of ``points`` (m, D)."""
-        return points @ self.inverse[:, :-1].T + self.inverse[:, -1]
+    def weights(self, points: FloatArray, last: float = 1.0) -> FloatArray:
+        """Return the barycentric coordinates (m, D + 1) of ``points`` (m, D), or how directions change them.
 
-    def around(self, points32: Array) -> Array:
-        """Tell which of ``points32`` (m, D), in float32, may lie inside, by some of their coordinates."""
-        some = self.inverse[:FIRST].astype(np.float32)
-        doubt = 1e-4 * np.abs(some).max(axis=1)
-        return np.asarray((points32 @ some[:, :-1].T + some[:, -1] > -doubt).all(axis=1))
+        ``last`` is 1 for points and 0 for directions.
+        """
+        targets = np.full((len(self.support), len(points)), last)
+        targets[:-1] = points.T
+        return np.asarray(lapack.dgetrs(self.factor, self.pivots, targets)[0].T)
+
+    def first_coordinates(self) -> FloatArray:
+        """Return the rows (FIRST, D + 1) that turn a point with a 1 below it into its first coordinates."""
+        some = np.eye(len(self.support), FIRST)
+        return np.asarray(lapack.dgetrs(self.factor, self.pivots, some, trans=1)[0].T)
 
     def inside(self, cloud: Cloud, points: IntArray) -> tuple[IntArray, FloatArray]:
         """Return which ``points`` of the cloud lie inside, and their weights (inside, D + 1)."""
@@ -53,6 +65,21 @@ class Simplex:
         weights = self.weights(cloud.points(points))
         within = weights.min(axis=1, initial=np.inf) > POSITIVE
         return points[within], weights[within]
+
+
+def around(cloud: Cloud, simplices: Sequence[Simplex], points: IntArray) -> list[IntArray]:
+    """Return, for each simplex, those of ``points`` that may lie inside, by some of their coordinates."""
+    some = np.array([found.first_coordinates() for found in simplices], np.float32)
+    shape = some.shape[:2]
+    doubt = 1e-4 * np.abs(some).max(axis=2)
+    bar, some = -(some[..., -1] + doubt)[..., None], some[..., :-1].reshape(-1, cloud.width)
+    near: list[list[IntArray]] = [[] for _ in simplices]
+    for cut in arrays.row_blocks(len(points), 8 * (cloud.width + len(some)), BYTES):
+        block = points[cut]
+        within = ((some @ cloud.points32[block].T).reshape(*shape, len(block)) > bar).all(axis=1)
+        for found, inside in zip(near, within, strict=True):
+            found.append(block[inside])
+    return [np.concatenate([points[:0], *found]) for found in near]
 
 
 def simplex_of(cloud: Cloud, state: Nearest) -> Simplex | None:
@@ -63,32 +90,32 @@ def simplex_of(cloud: Cloud, state: Nearest) -> Simplex | None:
     """
     if not state.reached or len(state.support) != cloud.width + 1:
         return None
-    try:
-        simplex = _simplex(cloud, state.support)
-        if cloud.lifted and RAY not in state.support:
-            simplex = _lift_to_facet(cloud, simplex, cloud.points(state.point))
-    except np.linalg.LinAlgError:
-        return None
-    return simplex if simplex.weights(cloud.points(state.point)[None]).min() > POSITIVE else None
+    point = cloud.points(state.point)[None]
+    found = _simplex(cloud, state.point, state.support)
+    if found is not None and cloud.lifted and RAY not in state.support:
+        found = _lift_to_facet(cloud, found, point)
+    return found if found is not None and found.weights(point).min() > POSITIVE else None
 
 
-def _simplex(cloud: Cloud, support: IntArray) -> Simplex:
+def _simplex(cloud: Cloud, source: int, support: IntArray) -> Simplex | None:
+    """Factor the matrix of a support; None if it is singular."""
     ray = support == RAY
     columns = np.ones((len(support), len(support)))
     columns[:-1] = cloud.points(support).T
     if ray.any() and cloud.ray is not None:
         columns[:-1, ray] = cloud.ray[:, None]
         columns[-1, ray] = 0.0
-    return Simplex(support, np.asarray(np.linalg.inv(columns), np.float64))
+    factor, pivots, singular = lapack.dgetrf(columns)
+    return None if singular else Simplex(source, support, factor, pivots)
 
 
-def _lift_to_facet(cloud: Cloud, simplex: Simplex, point: FloatArray) -> Simplex:
+def _lift_to_facet(cloud: Cloud, simplex: Simplex, point: FloatArray) -> Simplex | None:
     """Go up from ``point`` to the roof of the simplex, and exchange what the roof misses for the ray."""
     assert cloud.ray is not None
-    weights = simplex.weights(point[None])[0]
-    per_step = simplex.inverse[:, :-1] @ cloud.ray
+    weights = simplex.weights(point)[0]
+    per_step = simplex.weights(cloud.ray[None], last=0.0)[0]
     with np.errstate(divide="ignore", invalid="ignore"):
         steps = np.where(per_step > 0, weights / per_step, np.inf)
     support = simplex.support.copy()
     support[steps.argmin()] = RAY
-    return _simplex(cloud, support)
+    return _simplex(cloud, simplex.source, support)

@@ -16,7 +16,7 @@ from rankkit.reach.engine.coordinates import Cloud, make_cloud
 from rankkit.reach.engine.duplicates import RowGroups
 from rankkit.reach.engine.exact import ExactHull, Loses, Wins
 from rankkit.reach.engine.min_norm import RAY, Nearest
-from rankkit.reach.engine.simplex import Simplex, simplex_of
+from rankkit.reach.engine.simplex import Simplex, around, simplex_of
 from rankkit.reach.ledger import Ledger, Rule, Verdict
 from rankkit.reach.screen import RIVALS
 
@@ -29,8 +29,8 @@ NEIGHBOUR = 0.5
 #: Numbers that are remembered of long searches for their neighbours, the last ones (16 MB).
 REMEMBERED = 2**22
 
-#: A copy of the points that are left is made once they are this share of all.
-LATE = 1 / 16
+#: Simplices that are compared with all open classes together.
+TOGETHER = 16
 
 #: Classes times squared width from which the compiled search is worth its loading.
 MANY = 100_000
@@ -53,6 +53,7 @@ class _Run:
         biases = None if ledger.b is None else ledger.b[self.leaders]
         self.biases = None if biases is None or (biases == biases[0]).all() else biases
         self.wanted = np.unique(groups.leader[asked])
+        self.standing = groups.standing(asked)
         self.threads = ThreadpoolController()
         # Classes after long searches, and what carried them.
         self.found: deque[tuple[int, IntArray]] = deque(maxlen=REMEMBERED // ledger.W.shape[1])
@@ -92,8 +93,6 @@ class _Run:
         size = FIRST_WAVE
         while len(remaining):
             wave, size = remaining[:size], min(4 * size, LARGEST_WAVE)
-            few = len(remaining) <= LATE * len(cloud.points32)
-            inner = cloud.points32[remaining] if few else cloud.points32
             pool = np.flatnonzero(self.ledger.verdicts[self.leaders] != Verdict.UNARGMAXABLE)
             first = [
                 rivals[k][rivals[k] >= 0] if k < len(known) and known[k] == i else pool[:RIVALS]
@@ -103,18 +102,15 @@ class _Run:
             won: list[Nearest] = []
             for ended in min_norm.search(cloud, starts, pool, self.threads, self._is_open, compiled):
                 won += [state for state in ended if state.separated]
-                deep = [state for state in ended if 2 * len(state.support) > cloud.width]
                 self.found += [
-                    (state.point, state.support[state.support >= 0].astype(np.int32)) for state in deep
+                    (state.point, state.support[state.support >= 0].astype(np.int32))
+                    for state in ended
+                    if 2 * len(state.support) > cloud.width
                 ]
                 with self.threads.limit(limits=1):  # as in the search: these products are small
-                    for state in ended:
-                        found = simplex_of(cloud, state) if self._is_open(state.point) else None
-                        if found is not None:
-                            near = found.around(inner)
-                            near = remaining[near if few else near[remaining]]
-                            self._everything_inside(cloud, found, state.point, near)
-                stuck |= {state.point: state for state in ended if self._is_open(state.point)}
+                    self._simplices(cloud, [state for state in ended if state.reached], remaining)
+                open_ = self._is_open(np.array([state.point for state in ended], np.int64))
+                stuck |= {ended[k].point: ended[k] for k in np.flatnonzero(open_)}
             if won:
                 X = cloud.states(np.array([state.direction for state in won]))
                 self._witness(self.leaders[[state.point for state in won]], X, Rule.NEAREST_POINT)
@@ -174,14 +170,23 @@ class _Run:
         self.ledger.enter_witnesses(leaders, X, rule, [self.groups.ties(int(i)) for i in leaders])
         self._report()
 
-    def _everything_inside(self, cloud: Cloud, found: Simplex, source: int, points: IntArray) -> None:
-        """Enter all open ``points`` in a simplex that was found for ``source``."""
-        members, weights = found.inside(cloud, points[self._is_open(points)])
+    def _simplices(self, cloud: Cloud, reached: list[Nearest], remaining: IntArray) -> None:
+        """Enter everything that is open in the simplices of searches that reached the origin."""
+        for at in range(0, len(reached), TOGETHER):
+            open_ = [state for state in reached[at : at + TOGETHER] if self._is_open(state.point)]
+            found = [one for state in open_ if (one := simplex_of(cloud, state)) is not None]
+            remaining = remaining[self._is_open(remaining)]
+            for one, near in zip(found, around(cloud, found, remaining) if found else (), strict=True):
+                self._everything_inside(cloud, one, near[self._is_open(near)])
+            self._report()
+
+    def _everything_inside(self, cloud: Cloud, found: Simplex, points: IntArray) -> None:
+        """Enter those of ``points`` that lie in a simplex."""
+        members, weights = found.inside(cloud, points)
         real = found.support != RAY
         weights = weights[:, real] / weights[:, real].sum(axis=1, keepdims=True)
-        rules = [Rule.NEAREST_POINT if i == source else Rule.SHARED_SIMPLEX for i in members]
+        rules = [Rule.NEAREST_POINT if i == found.source else Rule.SHARED_SIMPLEX for i in members]
         self.ledger.enter_simplex(self.leaders[members], self.leaders[found.support[real]], weights, rules)
-        self._report()
 
     def _open_points(self) -> IntArray:
         """Return the positions among the leaders of the wanted classes that are open."""
@@ -191,9 +196,8 @@ class _Run:
         return self.ledger.verdicts[self.leaders[points]] == Verdict.UNDECIDED
 
     def _report(self) -> None:
-        standing = np.where(self.groups.tied[self.asked], self.groups.leader[self.asked], self.asked)
-        decided = self.ledger.verdicts[standing] != Verdict.UNDECIDED
-        self.progress(int(decided.sum()), len(self.asked))
+        decided = np.count_nonzero(self.ledger.verdicts[self.standing])
+        self.progress(decided, len(self.asked))
 
 
 def _magnitude(value: Fraction) -> int:
