@@ -13,6 +13,9 @@ from rankkit.arrays import Array, IntArray
 #: Scores that are looked at together.
 STRIDE = 64
 
+#: Indices of this type are known to be non-negative, without which loops over part of a row stay scalar.
+UINT = np.uintp
+
 
 def reaching(scores: Array, bar: np.float32, few: int) -> tuple[IntArray, IntArray]:
     """Tell what of ``scores`` (c, r) reaches ``bar``.
@@ -114,20 +117,20 @@ def _one_by_one(  # type: ignore[no-untyped-def]
             continue
         value, at = A[i, lead - 1] * P[j, lead - 1], lead
         for level in range(len(cuts)):
-            value += _dot(A[i], P[j], at, lead + cuts[level])
+            value += _dot(A, i, P, j, at, lead + cuts[level])
             at = lead + cuts[level]
             bound = value + far[level, j] * near[level, i]
             if bound < bar or bound <= top[i, k - 1]:
                 break
         else:
-            _insert(bound, j, top[i], who[i])
+            _insert(bound, j, top, who, i)
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _dot(a, b, start, end):  # type: ignore[no-untyped-def]
+def _dot(A, i, P, j, start, end):  # type: ignore[no-untyped-def]
     total = np.float32(0)
-    for t in range(start, end):
-        total += a[t] * b[t]
+    for t in range(UINT(start), UINT(end)):
+        total += A[i, t] * P[j, t]
     return total
 
 
@@ -139,14 +142,14 @@ def _furthest(scores, own, columns, bar, top, who):  # type: ignore[no-untyped-d
         for i in range(r):
             value = scores[j, i]
             if value >= bar and value > top[i, k - 1] and columns[j] != own[i]:
-                _insert(value, columns[j], top[i], who[i])
+                _insert(value, columns[j], top, who, i)
 
 
 @njit(cache=True, nogil=True)
-def _insert(value, name, top, who):  # type: ignore[no-untyped-def]
-    """Let ``value`` push the least one out of a descending list."""
-    at = len(top) - 1
-    while at > 0 and top[at - 1] < value:
-        top[at], who[at] = top[at - 1], who[at - 1]
+def _insert(value, name, top, who, i):  # type: ignore[no-untyped-def]
+    """Let ``value`` push the least one out of a descending list, row ``i``."""
+    at = top.shape[1] - 1
+    while at > 0 and top[i, at - 1] < value:
+        top[i, at], who[i, at] = top[i, at - 1], who[i, at - 1]
         at -= 1
-    top[at], who[at] = value, name
+    top[i, at], who[i, at] = value, name

@@ -196,7 +196,7 @@ class _Run:
         return self.ledger.verdicts[self.leaders[points]] == Verdict.UNDECIDED
 
     def _report(self) -> None:
-        decided = np.count_nonzero(self.ledger.verdicts[self.standing])
+        decided = int(np.count_nonzero(self.ledger.verdicts[self.standing]))
         self.progress(decided, len(self.asked))
 
 

@@ -93,11 +93,7 @@ def _solve_all(  # type: ignore[no-untyped-def]
     V[:r] = rays
     for t in todo:
         k = r + count[t]
-        apart = k > 0
-        for q in range(count[t]):
-            i, j = rivals[t, q], own[t]
-            apart = _difference(P[i], R[i], P[j], R[j], V[r + q], D) and apart
-        if not apart:  # distinct rows on one point: exact arithmetic tells them apart
+        if k == 0 or not _differences(P, R, rivals[t], count[t], own[t], V, r):  # distinct rows on one point: exact arithmetic tells them apart
             outcome[t] = STUCK
             continue
         known = kept[t] >= 0
@@ -251,17 +247,20 @@ def _furthest(values, free, level, chosen):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _difference(a, rest_a, b, rest_b, out, n):  # type: ignore[no-untyped-def]
-    """Write ``a - b``, of norm 1, both with their rests; False if there is no difference."""
-    square = 0.0
-    for t in range(n):
-        out[t] = np.float64(a[t]) - np.float64(b[t]) + (np.float64(rest_a[t]) - np.float64(rest_b[t]))
-        square += out[t] * out[t]
-    if square > 0:
+def _differences(P, R, rivals, count, own, V, r):  # type: ignore[no-untyped-def]
+    """Write the rivals less the point itself, each of norm 1, below r rows of V; False if one has norm 0."""
+    for q in range(count):
+        i, square = rivals[q], 0.0
+        for t in range(P.shape[1]):
+            apart = np.float64(P[i, t]) - np.float64(P[own, t]) + (np.float64(R[i, t]) - np.float64(R[own, t]))
+            V[r + q, t] = apart
+            square += apart * apart
+        if square == 0:
+            return False
         scale = 1 / np.sqrt(square)
-        for t in range(n):
-            out[t] *= scale
-    return square > 0
+        for t in range(P.shape[1]):
+            V[r + q, t] *= scale
+    return True
 
 
 @njit(cache=True, nogil=True)
