@@ -114,7 +114,7 @@ def _never(ledger: Ledger, members: IntArray) -> FloatArray:
     outside if means are above these as well and a chain of means leads out: put into each other, they do.
     """
     inside = set(members.tolist())
-    rows = {i: set(map(int, ledger.combinations[i][0])) for i in inside if i in ledger.combinations}
+    rows = {i: set(ledger.combinations[i][0].tolist()) for i in inside if i in ledger.combinations}
     while unproved := [i for i, above in rows.items() if above & inside - rows.keys()]:
         for i in unproved:
             del rows[i]

@@ -89,7 +89,8 @@ class Journal:
                 else:
                     weights = tuple(map(files.weight, line["weights"]))
                     exact = any("/" in w for w in line["weights"])
-                    proof = tuple(line["rows"]), weights if exact else np.array([float(w) for w in weights])
+                    rows = np.array(line["rows"], np.int32)
+                    proof = rows, weights if exact else np.array([float(w) for w in weights])
                     lose(line["class"], line["rule"], proof)
             except files.UNREADABLE as error:
                 raise LoadError(f"{self.path}, line {number}, is no batch of verdicts: {error}") from error
@@ -112,7 +113,7 @@ class Journal:
                 }
             )
 
-    def loses(self, rule: int, i: int, rows: tuple[int, ...], weights: Any) -> None:
+    def loses(self, rule: int, i: int, rows: list[int], weights: Any) -> None:
         """Write a class that never wins, with rows and weights of those that dominate it."""
         told = [
             f"{w.numerator:x}/{w.denominator:x}" if isinstance(w, Fraction) else float(w).hex()

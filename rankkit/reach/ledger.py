@@ -21,8 +21,8 @@ from rankkit.reach.screen import Screened, own_directions
 if TYPE_CHECKING:
     from rankkit.reach.journal import Journal
 
-#: Rows and weights of the classes that dominate one.
-Proof = tuple[tuple[int, ...], tuple[Fraction, ...] | FloatArray]
+#: Rows, in int32, and weights of the classes that dominate one.
+Proof = tuple[Array, tuple[Fraction, ...] | FloatArray]
 
 #: How far leads are measured, as a share of a class's own score; with biases a long lead makes a short state.
 LEVEL, TILTED = 1e-6, 0.1
@@ -175,11 +175,11 @@ class Ledger:
 
         ``weights`` (m, d + 1) are about their barycentric coordinates.
         """
-        corners = tuple(rows.tolist())
+        corners, told = rows.tolist(), rows.astype(np.int32)
         shown = simplex.enclosed(self.W, self.b, corners, classes.tolist(), weights)
         for i, share, rule, good in zip(classes.tolist(), weights, rules, shown, strict=True):
             if good:
-                self._lose(i, rule, (corners, share))
+                self._lose(i, rule, (told, share))
             else:
                 self.enter_combination(i, corners, share, rule)
 
@@ -192,7 +192,7 @@ class Ledger:
         given = [Fraction(w) if isinstance(w, Fraction) else Fraction(float(w)) for w in weights]
         if checker.combination(self.W, self.b, i, rows, given, self.bounds) is not None:
             return False
-        self._lose(i, rule, (tuple(int(j) for j in rows), weights))
+        self._lose(i, rule, (np.array(rows, np.int32), weights))
         return True
 
     def open(self, classes: IntArray) -> IntArray:
@@ -224,7 +224,7 @@ class Ledger:
         self.combinations[i] = proof
         self.reasons.pop(i, None)
         if self._journal is not None:
-            self._journal.loses(rule, i, *proof)
+            self._journal.loses(rule, i, proof[0].tolist(), proof[1])
         if self._heir is not None and self._heir.verdicts[i] == Verdict.UNDECIDED:
             self._heir._lose(i, rule, proof)
 

@@ -107,8 +107,8 @@ class ArgmaxReport:
         self._position(i)
         leader = int(self.groups.leader[i]) if self.groups.tied[i] else i
         if leader in self.ledger.combinations:
-            rows, weights = self.ledger.combinations[leader]
-            return Combination(self.head.fingerprint, i, rows, weights, self.domain)
+            dominating, weights = self.ledger.combinations[leader]
+            return Combination(self.head.fingerprint, i, tuple(dominating.tolist()), weights, self.domain)
         if self.ledger.verdicts[leader] == Verdict.UNDECIDED:
             return None
         x = self.ledger.state(leader)
