@@ -23,7 +23,7 @@ from rankkit.reach.screen import BYTES
 POSITIVE = 1e-10
 
 #: Weights that are computed of every point; few points outside have all of these positive.
-FIRST = 8
+FIRST = 16
 
 
 @dataclass(frozen=True)
@@ -55,16 +55,20 @@ class Simplex:
         return np.asarray(lapack.dgetrs(self.factor, self.pivots, targets)[0].T)
 
     def first_coordinates(self) -> FloatArray:
-        """Return the rows (FIRST, D + 1) that turn a point with a 1 below it into its first coordinates."""
-        some = np.eye(len(self.support), FIRST)
+        """Return rows of the inverse (FIRST of them, or all): they take points with a 1 below to weights."""
+        some = np.eye(len(self.support), min(FIRST, len(self.support)))
         return np.asarray(lapack.dgetrs(self.factor, self.pivots, some, trans=1)[0].T)
 
     def inside(self, cloud: Cloud, points: IntArray) -> tuple[IntArray, FloatArray]:
         """Return which ``points`` of the cloud lie inside, and their weights (inside, D + 1)."""
         points = points[~np.isin(points, self.support)]
-        weights = self.weights(cloud.points(points))
-        within = weights.min(axis=1, initial=np.inf) > POSITIVE
-        return points[within], weights[within]
+        members, weights = [points[:0]], [np.empty((0, len(self.support)))]
+        for cut in arrays.row_blocks(len(points), 16 * len(self.support), BYTES):
+            some = self.weights(cloud.points(points[cut]))
+            within = some.min(axis=1) > POSITIVE
+            members.append(points[cut][within])
+            weights.append(some[within])
+        return np.concatenate(members), np.concatenate(weights)
 
 
 def around(cloud: Cloud, simplices: Sequence[Simplex], points: IntArray) -> list[IntArray]:

@@ -93,7 +93,8 @@ def _solve_all(  # type: ignore[no-untyped-def]
     V[:r] = rays
     for t in todo:
         k = r + count[t]
-        if k == 0 or not _differences(P, R, rivals[t], count[t], own[t], V, r):  # distinct rows on one point: exact arithmetic tells them apart
+        if k == 0 or not _differences(P, R, rivals[t], count[t], own[t], V, r):
+            # distinct rows on one point: exact arithmetic tells them apart
             outcome[t] = STUCK
             continue
         known = kept[t] >= 0
@@ -134,7 +135,7 @@ def _search(  # type: ignore[no-untyped-def]
     k, D = V.shape
     free = np.ones(k, np.bool_)
     z, G, chosen = np.empty(D + 2), np.empty((TOGETHER, D + 2)), np.empty(TOGETHER, np.int64)
-    X, slot, spare = np.empty((TOGETHER, D)), np.arange(D + 2), np.empty(D + 2)
+    X, slot, spare = np.empty((TOGETHER, D)), np.arange(D + 2), np.empty(D + 2)  # vector a is row slot[a] of C
     for a in range(s):
         _copy(V, S[a], C, a)
     if not known:
@@ -252,9 +253,12 @@ def _differences(P, R, rivals, count, own, V, r):  # type: ignore[no-untyped-def
     for q in range(count):
         i, square = rivals[q], 0.0
         for t in range(P.shape[1]):
-            apart = np.float64(P[i, t]) - np.float64(P[own, t]) + (np.float64(R[i, t]) - np.float64(R[own, t]))
-            V[r + q, t] = apart
-            square += apart * apart
+            near, rest = (
+                np.float64(P[i, t]) - np.float64(P[own, t]),
+                np.float64(R[i, t]) - np.float64(R[own, t]),
+            )
+            V[r + q, t] = near + rest
+            square += V[r + q, t] * V[r + q, t]
         if square == 0:
             return False
         scale = 1 / np.sqrt(square)
