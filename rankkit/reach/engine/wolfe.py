@@ -135,7 +135,8 @@ def _search(  # type: ignore[no-untyped-def]
     k, D = V.shape
     free = np.ones(k, np.bool_)
     z, G, chosen = np.empty(D + 2), np.empty((TOGETHER, D + 2)), np.empty(TOGETHER, np.int64)
-    X, slot, spare = np.empty((TOGETHER, D)), np.arange(D + 2), np.empty(D + 2)  # vector a is row slot[a] of C
+    # C keeps its rows in place: vector a of the corral is its row slot[a]
+    X, slot, spare = np.empty((TOGETHER, D)), np.arange(D + 2), np.empty(D + 2)
     for a in range(s):
         _copy(V, S[a], C, a)
     if not known:
