@@ -12,6 +12,7 @@ from itertools import product
 from math import comb
 from pathlib import Path
 
+import flint
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -20,7 +21,7 @@ from hypothesis import strategies as st
 import rankkit as rk
 from rankkit import certificates
 from rankkit.certificates import Combination, Minor, Monomials, Witness, check, checker
-from rankkit.certificates.checker import Refusal, classes, exact, files, rank
+from rankkit.certificates.checker import Refusal, classes, exact, files, rank, simplex
 from rankkit.functions import families
 
 SPEC = {"family": "SigSoftmax", "parameters": {}}
@@ -188,6 +189,37 @@ def test_enclosure_near_a_facet():
         head = rk.Head(np.vstack([corners, [[0.3, offset]]]))
         weights = np.array([0.7 - offset, 0.3, offset])
         assert (check(Combination(head.fingerprint, 3, rows, weights), head) is True) == inside
+
+
+@pytest.mark.parametrize("flat", [0, 3, 5, 6, 9])
+def test_only_what_is_inside_is_enclosed(flat):
+    """Simplices ever flatter, and classes by their facets: no weight is shown to be positive that is not."""
+    rng, d, answers = np.random.default_rng(flat), 4, []
+    for _ in range(60):
+        corners = rng.standard_normal((d + 1, d)) * 10.0 ** -np.array([0, 0, 0, flat])
+        weights = np.append(rng.dirichlet(np.ones(d)), rng.choice([-1, 1]) * 10.0 ** rng.uniform(-18, -1))
+        W = np.vstack([corners, weights / weights.sum() @ corners])
+        shown = simplex.enclosed(W, None, range(d + 1), [d + 1], weights[None] / weights.sum())[0]
+        columns = [[Fraction(x) for x in (*row, 1.0)] for row in W.tolist()]
+        table = flint.fmpq_mat([[flint.fmpq(x.numerator, x.denominator) for x in row] for row in columns])
+        M = flint.fmpq_mat([[table[j, k] for j in range(d + 1)] for k in range(d + 1)])
+        t = flint.fmpq_mat([[table[d + 1, k]] for k in range(d + 1)])
+        inside = min(M.solve(t).entries()) >= 0
+        assert inside or not shown
+        answers.append((inside, shown))
+    assert (True, True) in answers
+    assert (False, False) in answers
+
+
+def test_no_singular_value_is_below_its_bound():
+    rng = np.random.default_rng(0)
+    for n in (1, 2, 5, 40, 130):
+        Q, P = (np.linalg.qr(rng.standard_normal((n, n)))[0] for _ in range(2))
+        for least in (1.0, 1e-2, 1e-4, 1e-6, 1e-9, 0.0):
+            M = (Q * np.geomspace(1.0, least, n) if least else Q * (np.arange(n) < n - 1)) @ P
+            bound = simplex._least_singular_value(M)
+            assert bound <= np.linalg.svd(M, compute_uv=False)[-1] + 1e-14
+            assert (bound > 0) == (least >= 1e-4 or (n == 1 and least > 0))
 
 
 def test_exact_weights_on_an_edge():
