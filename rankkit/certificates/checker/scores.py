@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -34,8 +35,9 @@ def contested(W: Floats, b: Floats | None, classes: Sequence[int], X: Floats) ->
     pairs = [states.against(order[at : at + TILE]) for at in range(0, len(W), TILE)]
     which, rivals = (np.concatenate(part) for part in zip(*pairs, strict=True))
     order = np.lexsort((rivals, which))
-    cuts = np.searchsorted(which[order], np.arange(1, len(X)))
-    return [states.still(k, rest) for k, rest in enumerate(np.split(rivals[order], cuts))]
+    which, rivals = which[order], rivals[order]
+    cuts = np.searchsorted(which, np.arange(len(X) + 1)).tolist()
+    return [states.still(k, rivals[start:end]) for k, (start, end) in enumerate(pairwise(cuts))]
 
 
 class _States:
