@@ -73,6 +73,8 @@ class Simplex:
 
 def around(cloud: Cloud, simplices: Sequence[Simplex], points: IntArray) -> list[IntArray]:
     """Return, for each simplex, those of ``points`` that may lie inside, by some of their coordinates."""
+    if not simplices:
+        return []
     some = np.array([found.first_coordinates() for found in simplices], np.float32)
     shape = some.shape[:2]
     doubt = 1e-4 * np.abs(some).max(axis=2)

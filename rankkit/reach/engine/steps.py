@@ -176,7 +176,7 @@ class _Run:
             open_ = [state for state in reached[at : at + TOGETHER] if self._is_open(state.point)]
             found = [one for state in open_ if (one := simplex_of(cloud, state)) is not None]
             remaining = remaining[self._is_open(remaining)]
-            for one, near in zip(found, around(cloud, found, remaining) if found else (), strict=True):
+            for one, near in zip(found, around(cloud, found, remaining), strict=True):
                 self._everything_inside(cloud, one, near[self._is_open(near)])
             self._report()
 
