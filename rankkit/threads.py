@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import Any
 
 #: Entries of a weight matrix from which more threads pay.
 SMALL = 2_000_000
@@ -24,12 +26,27 @@ def suited_to(entries: int) -> AbstractContextManager[object]:
     return threadpool_limits(1)
 
 
+@dataclass(frozen=True)
+class Workers:
+    """Threads that each do some of a job on their own.
+
+    Attributes
+    ----------
+    count : int
+    map
+        As ``Executor.map``: applies a function to each of some items, in order.
+    """
+
+    count: int
+    map: Callable[..., Iterator[Any]]
+
+
 @contextmanager
-def workers() -> Iterator[Executor]:
+def workers() -> Iterator[Workers]:
     """Turn the threads of linear algebra into as many workers, for many small products at once.
 
-    >>> with workers() as pool:
-    ...     list(pool.map(abs, [-1, 2]))
+    >>> with workers() as crew:
+    ...     list(crew.map(abs, [-1, 2]))
     [1, 2]
     """
     from threadpoolctl import ThreadpoolController
@@ -37,4 +54,4 @@ def workers() -> Iterator[Executor]:
     libraries = ThreadpoolController()
     count = max((library.num_threads for library in libraries.lib_controllers), default=1)
     with libraries.limit(limits=1), ThreadPoolExecutor(count) as pool:
-        yield pool
+        yield Workers(count, pool.map)

@@ -137,12 +137,17 @@ def _dot(A, i, P, j, start, end):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True)
 def _furthest(scores, own, columns, bar, top, who):  # type: ignore[no-untyped-def]
     c, r = scores.shape
-    k = top.shape[1]
+    last = top.shape[1] - 1
+    least = np.maximum(top[:, last], bar)  # what each list asks for, side by side
     for j in range(c):
+        hits = np.int32(0)
         for i in range(r):
-            value = scores[j, i]
-            if value >= bar and value > top[i, k - 1] and columns[j] != own[i]:
-                _insert(value, columns[j], top, who, i)
+            hits += np.int32(scores[j, i] >= least[i])
+        if hits:
+            for i in range(r):
+                if scores[j, i] >= least[i] and scores[j, i] > top[i, last] and columns[j] != own[i]:
+                    _insert(scores[j, i], columns[j], top, who, i)
+                    least[i] = max(bar, top[i, last])
 
 
 @njit(cache=True, nogil=True)

@@ -205,9 +205,9 @@ class _Race:
         heats = [usable[at : at + BLOCK] for at in range(0, len(usable), BLOCK)]
         self.begin_at(min(1, len(self.cuts) - 1))
         at, step = 0, 1
-        with threads.workers() as pool:
+        with threads.workers() as crew:
             while at < len(heats):
-                advices, lists = zip(*pool.map(race, heats[at : at + step]), strict=True)
+                advices, lists = zip(*crew.map(race, heats[at : at + step]), strict=True)
                 advice = round(sum(advices) / len(advices))
                 at, step = at + step, step if advice else TOGETHER
                 if advice and 0 <= self.level + advice < len(self.cuts):

@@ -9,8 +9,10 @@ itself in spite of their rounding.
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import numpy as np
-from threadpoolctl import ThreadpoolController
+from threadpoolctl import threadpool_limits
 
 from rankkit import arrays
 from rankkit.arrays import FloatArray, IntArray
@@ -52,7 +54,6 @@ class _Bounded:
         self.leaders = groups.leaders
         self.rows = ledger.W[self.leaders]
         self.biases = np.zeros(len(self.leaders)) if ledger.b is None else ledger.b[self.leaders]
-        self.threads = ThreadpoolController()
 
     def run(self) -> None:
         self._report()
@@ -61,7 +62,7 @@ class _Bounded:
         points = self._open_points()
         if len(points):
             stuck = self._nearest_points(points, rivals)
-            with self.threads.limit(limits=1):
+            with threadpool_limits(1):
                 self._exactly(stuck)
 
     def _parts_of_free_states(self, points: IntArray) -> dict[int, IntArray]:
@@ -107,13 +108,13 @@ class _Bounded:
             pool = np.flatnonzero(self.ledger.verdicts[self.leaders] != Verdict.UNARGMAXABLE)
             starts = [(int(i), rivals.get(int(i), pool[pool != i][:RIVALS])) for i in wave]
             compiled = len(remaining) * cloud.width**2 >= MANY
-            for states in min_norm.search(cloud, starts, pool, self.threads, self._is_open, compiled):
-                self._won(cloud, [state for state in states if state.separated])
-                with self.threads.limit(limits=1):
+            with closing(min_norm.search(cloud, starts, pool, self._is_open, compiled)) as rounds:
+                for states in rounds:
+                    self._won(cloud, [state for state in states if state.separated])
                     for state in states:
                         if state.reached:
                             self._lost(cloud, state)
-                ended |= {state.point: state for state in states if self._is_open(state.point)}
+                    ended |= {state.point: state for state in states if self._is_open(state.point)}
         return ended
 
     def _won(self, cloud: Cloud, states: list[Nearest]) -> None:

@@ -9,14 +9,14 @@ direction found, and adds those to its list.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from scipy.optimize import nnls
-from threadpoolctl import ThreadpoolController
 
+from rankkit import threads
 from rankkit.arrays import Array, FloatArray, IntArray
 from rankkit.reach import passes
 from rankkit.reach.engine.coordinates import Cloud
@@ -96,15 +96,14 @@ def search(
     cloud: Cloud,
     starts: Sequence[tuple[int, IntArray]],
     pool: IntArray,
-    threads: ThreadpoolController,
     is_open: Callable[[IntArray], Array],
     compiled: bool,
-) -> Iterator[list[Nearest]]:
+) -> Generator[list[Nearest], None, None]:
     """Run the search for the given points with their first rivals, priced against the points of ``pool``.
 
     Yields after each round what ended in it, and goes on with the points that ``is_open`` then. ``compiled``
-    loads the loops that are worth it for many classes. Where the caller has set several ``threads``, as many
-    classes are searched at once.
+    loads the loops that are worth it for many classes. As many classes are searched at once as linear algebra
+    has threads, of which it keeps one meanwhile: on problems this small, more wait longer than they work.
     """
     pool = pool[np.argsort(-cloud.squares[pool], kind="stable")]  # long points are the likely rivals
     D = cloud.width
@@ -112,23 +111,22 @@ def search(
     for t, (_, rivals) in enumerate(starts):
         hulls.extend(t, rivals)
     active = np.arange(len(starts))
-    workers = max((library.num_threads for library in threads.lib_controllers), default=1)
-    for round_ in range(ROUNDS):
-        with threads.limit(limits=1):  # on problems this small, threads wait longer than they work
-            _solve(cloud, hulls, active, round_ % 2, workers if compiled else 0)
-        going = active[hulls.outcome[active] == SEPARATED]
-        ended = [(int(t), False) for t in active if hulls.outcome[t] != SEPARATED]
-        on = []
-        for t, beyond in zip(going.tolist(), _beyond(cloud, hulls, going, pool), strict=True):
-            if len(beyond) and hulls.extend(t, beyond) and round_ < ROUNDS - 1:
-                on.append(t)
-            else:
-                ended.append((t, len(beyond) == 0))
-        yield [_ended(cloud, hulls, t, separated) for t, separated in ended]
-        active = np.array(on, np.int64)
-        active = active[is_open(hulls.own[active])]
-        if not len(active):
-            break
+    with threads.workers() as crew:
+        for round_ in range(ROUNDS):
+            _solve(cloud, hulls, active, round_ % 2, crew if compiled else None)
+            going = active[hulls.outcome[active] == SEPARATED]
+            ended = [(int(t), False) for t in active if hulls.outcome[t] != SEPARATED]
+            on = []
+            for t, beyond in zip(going.tolist(), _beyond(cloud, hulls, going, pool, crew), strict=True):
+                if len(beyond) and hulls.extend(t, beyond) and round_ < ROUNDS - 1:
+                    on.append(t)
+                else:
+                    ended.append((t, len(beyond) == 0))
+            yield [_ended(cloud, hulls, t, separated) for t, separated in ended]
+            active = np.array(on, np.int64)
+            active = active[is_open(hulls.own[active])]
+            if not len(active):
+                break
 
 
 def nearest(cloud: Cloud, i: int, rivals: IntArray) -> tuple[Nearest, FloatArray]:
@@ -146,15 +144,15 @@ def nearest(cloud: Cloud, i: int, rivals: IntArray) -> tuple[Nearest, FloatArray
     return ended, weights / (weights[real].sum() or 1.0)
 
 
-def _solve(cloud: Cloud, hulls: Hulls, todo: IntArray, turn: int, workers: int) -> None:
-    """Find the nearest points over the present rivals: with no workers by least squares, which also finishes
+def _solve(cloud: Cloud, hulls: Hulls, todo: IntArray, turn: int, crew: threads.Workers | None) -> None:
+    """Find the nearest points over the present rivals: without workers by least squares, which also finishes
     a compiled search that is stuck.
     """
     D = cloud.width
-    if workers:
+    if crew is not None:
         from rankkit.reach.engine import wolfe
 
-        parts = 4 * workers
+        parts = 4 * crew.count
         room = hulls.factors.shape[1] // parts
 
         def part(k: int) -> None:
@@ -163,8 +161,7 @@ def _solve(cloud: Cloud, hulls: Hulls, todo: IntArray, turn: int, workers: int) 
                 near=CLOSE, enough=ENOUGH, steps=40 * D + 100,
             )  # fmt: skip
 
-        with ThreadPoolExecutor(workers) as pool:
-            list(pool.map(part, range(parts)))
+        list(crew.map(part, range(parts)))
         todo = todo[hulls.outcome[todo] == STUCK]
     for t in todo:
         _fit(cloud, hulls, int(t))
@@ -192,39 +189,49 @@ def _vectors(cloud: Cloud, hulls: Hulls, t: int) -> tuple[FloatArray, FloatArray
     return vectors / np.where(length > 0, length, 1.0)[:, None], length
 
 
-def _beyond(cloud: Cloud, hulls: Hulls, todo: IntArray, pool: IntArray) -> list[IntArray]:
+def _beyond(
+    cloud: Cloud, hulls: Hulls, todo: IntArray, pool: IntArray, crew: threads.Workers
+) -> Iterator[IntArray]:
     """Return, for each search, points of ``pool`` that do not lose to its class in its direction.
 
     A float32 product finds at most ``STEP`` that might not: the furthest among the first that are found. If
     none is clearly beyond, they are compared as float64 differences, which tell near twins apart.
     """
-    out: list[IntArray] = []
     loops = passes.loops(len(todo) * len(pool) * cloud.width)
-    for at in range(0, len(todo), BLOCK):
-        block = todo[at : at + BLOCK]
-        own = hulls.own[block]
+    size = max(1, min(BLOCK, -(-len(todo) // crew.count)))
+
+    def beyond(block: IntArray) -> list[IntArray]:
+        own, out = hulls.own[block], []
         directions = -hulls.point[block] / np.linalg.norm(hulls.point[block], axis=1, keepdims=True)
-        near = directions.astype(np.float32)
-        level = np.einsum("ij,ij->i", near, cloud.points32[own])
+        near = np.empty((len(block), cloud.width + 1), np.float32)
+        near[:, :-1] = directions
+        near[:, -1] = -np.einsum("ij,ij->i", near[:, :-1], cloud.points32[own])
+        some, table = np.ones((TILE, cloud.width + 1), np.float32), np.empty(TILE * len(block), np.float32)
         top = np.full((len(block), STEP), -np.inf, np.float32)
         who = np.zeros((len(block), STEP), np.int64)
-        racing = np.arange(len(block))
+        racing, best, names = np.arange(len(block)), top, who
         for start in range(0, len(pool), TILE):
             tile = pool[start : start + TILE]
-            scores = cloud.points32[tile] @ near[racing].T - level[racing]
-            best, ids = top[racing], who[racing]
-            loops.furthest(scores, own[racing], tile, np.float32(-cloud.doubt), best, ids)
-            top[racing], who[racing] = best, ids
-            racing = racing[best[:, -1] <= cloud.doubt]  # whoever has enough to go on with leaves
-            if not len(racing):
-                break
+            some[: len(tile), :-1] = cloud.points32[tile]
+            scores = table[: len(tile) * len(racing)].reshape(len(tile), len(racing))
+            np.matmul(some[: len(tile)], near.T, out=scores)
+            loops.furthest(scores, own[racing], tile, np.float32(-cloud.doubt), best, names)
+            going = best[:, -1] <= cloud.doubt
+            if not going.all():  # whoever has enough to go on with leaves
+                top[racing], who[racing] = best, names
+                racing, best, names, near = racing[going], best[going], names[going], near[going]
+                if not len(racing):
+                    break
+        top[racing], who[racing] = best, names
         for k, i in enumerate(own):
             close = who[k, np.isfinite(top[k])]
             if top[k, 0] <= cloud.doubt:
                 lead = (cloud.points(close) - cloud.points(i)) @ directions[k]
                 close = close[lead >= 0]
             out.append(close)
-    return out
+        return out
+
+    return chain.from_iterable(crew.map(beyond, [todo[at : at + size] for at in range(0, len(todo), size)]))
 
 
 def _ended(cloud: Cloud, hulls: Hulls, t: int, separated: bool) -> Nearest:

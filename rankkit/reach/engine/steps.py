@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from contextlib import closing
 from fractions import Fraction
 
 import numpy as np
-from threadpoolctl import ThreadpoolController
+from threadpoolctl import threadpool_limits
 
 from rankkit import arrays
 from rankkit.arrays import Array, FloatArray, IntArray
@@ -54,7 +55,6 @@ class _Run:
         self.biases = None if biases is None or (biases == biases[0]).all() else biases
         self.wanted = np.unique(groups.leader[asked])
         self.standing = groups.standing(asked)
-        self.threads = ThreadpoolController()
         # Classes after long searches, and what carried them.
         self.found: deque[tuple[int, IntArray]] = deque(maxlen=REMEMBERED // ledger.W.shape[1])
 
@@ -73,7 +73,7 @@ class _Run:
         self._report()
         if len(self._open_points()):
             stuck = self._nearest_points(make_cloud(self.ledger.W, self.biases, which=self.leaders), *first)
-            with self.threads.limit(limits=1):
+            with threadpool_limits(1):
                 self._exactly(stuck)
 
     def _dominated_duplicates(self) -> None:
@@ -100,17 +100,17 @@ class _Run:
             ]
             starts = list(zip(wave.tolist(), self._neighbours(cloud, wave, first), strict=True))
             won: list[Nearest] = []
-            for ended in min_norm.search(cloud, starts, pool, self.threads, self._is_open, compiled):
-                won += [state for state in ended if state.separated]
-                self.found += [
-                    (state.point, state.support[state.support >= 0].astype(np.int32))
-                    for state in ended
-                    if 2 * len(state.support) > cloud.width
-                ]
-                with self.threads.limit(limits=1):  # as in the search: these products are small
+            with closing(min_norm.search(cloud, starts, pool, self._is_open, compiled)) as rounds:
+                for ended in rounds:
+                    won += [state for state in ended if state.separated]
+                    self.found += [
+                        (state.point, state.support[state.support >= 0].astype(np.int32))
+                        for state in ended
+                        if 2 * len(state.support) > cloud.width
+                    ]
                     self._simplices(cloud, [state for state in ended if state.reached], remaining)
-                open_ = self._is_open(np.array([state.point for state in ended], np.int64))
-                stuck |= {ended[k].point: ended[k] for k in np.flatnonzero(open_)}
+                    open_ = self._is_open(np.array([state.point for state in ended], np.int64))
+                    stuck |= {ended[k].point: ended[k] for k in np.flatnonzero(open_)}
             if won:
                 X = cloud.states(np.array([state.direction for state in won]))
                 self._witness(self.leaders[[state.point for state in won]], X, Rule.NEAREST_POINT)
