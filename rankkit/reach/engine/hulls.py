@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rankkit.arrays import FloatArray, IntArray
+from rankkit.arrays import Array, FloatArray, IntArray
 
 #: How a search ended, for now or for good.
 SEPARATED, REACHED, STUCK = 0, 1, 2
@@ -25,7 +25,7 @@ class Hulls:
     Attributes
     ----------
     own : numpy.ndarray (m,), int64
-    rivals : numpy.ndarray (m, k), int64, and count : numpy.ndarray (m,), int64
+    rivals : numpy.ndarray (m, k), int32, and count : numpy.ndarray (m,), int64
         The points each one is compared with.
     corral : numpy.ndarray (m, D + 2), int64, weights : (m, D + 2), float64, size : (m,), int64
         Positions of the vectors that carry the nearest point, and their weights; size 0 for a fresh start.
@@ -39,7 +39,7 @@ class Hulls:
     """
 
     own: IntArray
-    rivals: IntArray
+    rivals: Array
     count: IntArray
     corral: IntArray
     weights: FloatArray
@@ -56,7 +56,7 @@ class Hulls:
         m = len(own)
         return cls(
             own=own,
-            rivals=np.zeros((m, room), np.int64),
+            rivals=np.zeros((m, room), np.int32),
             count=np.zeros(m, np.int64),
             corral=np.zeros((m, D + 2), np.int64),
             weights=np.zeros((m, D + 2)),
@@ -68,7 +68,7 @@ class Hulls:
             rays=rays,
         )
 
-    def rivals_of(self, t: int) -> IntArray:
+    def rivals_of(self, t: int) -> Array:
         """Return the rivals of search ``t``."""
         return self.rivals[t, : self.count[t]].copy()
 

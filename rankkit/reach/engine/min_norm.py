@@ -49,7 +49,7 @@ class Nearest:
     ----------
     point : int
         The class, as a row of the cloud.
-    rivals : numpy.ndarray (k,), int64
+    rivals : numpy.ndarray (k,), int32
         The points it was compared with last.
     support : numpy.ndarray (s,), int64
         The rivals (``RAY`` and below for rays) that carry the nearest point.
@@ -62,7 +62,7 @@ class Nearest:
     """
 
     point: int
-    rivals: IntArray
+    rivals: Array
     support: IntArray
     direction: FloatArray
     reached: bool
