@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from .exact import Floats
 
@@ -41,16 +42,26 @@ def enclosed(
         residual = t - M @ guess
         doubt = unit * (np.abs(M) @ np.abs(guess) + np.abs(t) + np.abs(residual)) + n * TINY
         radius = 1.01 * np.linalg.norm(np.abs(residual) + doubt, axis=0) / _least_singular_value(M)
-        if not (guess.min(axis=0) >= radius).all():
-            radius = _radius_by_inverse(M, residual, doubt)
-        shown = guess.min(axis=0) >= radius
-        if b is not None:
-            scale = int(np.frexp(np.abs(b).max())[1])
-            lifts = np.ldexp(b[list(rows)], -scale) - np.ldexp(b[list(classes)], -scale)[:, None]
-            mean = np.einsum("ij,ij->i", weights, lifts)
-            total = np.abs(lifts).sum(axis=1)
-            shown &= mean >= (radius + unit) * total * (1 + unit) + np.where(total > 0, n * TINY, 0.0)
+        shown = _within(radius, weights, b, rows, classes)
+        if not shown.all():
+            radius = np.fmin(radius, _radius_by_inverse(M, residual, doubt))
+            shown = _within(radius, weights, b, rows, classes)
     return [bool(one) for one in shown]
+
+
+def _within(
+    radius: Floats, weights: Floats, b: Floats | None, rows: Sequence[int], classes: Sequence[int]
+) -> npt.NDArray[np.bool_]:
+    """Tell for which classes all weights within ``radius`` (m,) of these are positive and reach the bias."""
+    shown = weights.min(axis=1) >= radius
+    if b is not None:
+        n, unit = len(rows), 2 * (len(rows) + 4) * UNIT
+        scale = int(np.frexp(np.abs(b).max())[1])
+        lifts = np.ldexp(b[list(rows)], -scale) - np.ldexp(b[list(classes)], -scale)[:, None]
+        mean = np.einsum("ij,ij->i", weights, lifts)
+        total = np.abs(lifts).sum(axis=1)
+        shown &= mean >= (radius + unit) * total * (1 + unit) + np.where(total > 0, n * TINY, 0.0)
+    return np.asarray(shown)
 
 
 def _least_singular_value(M: Floats) -> float:

@@ -21,7 +21,7 @@ from rankkit.reach.engine.coordinates import Cloud, make_cloud
 from rankkit.reach.engine.duplicates import RowGroups
 from rankkit.reach.engine.exact import ExactHull, Loses, Wins
 from rankkit.reach.engine.min_norm import Nearest
-from rankkit.reach.engine.steps import LARGEST_WAVE, MANY, Progress
+from rankkit.reach.engine.steps import MANY, Progress
 from rankkit.reach.ledger import Ledger, Rule, Verdict
 from rankkit.reach.screen import RIVALS
 
@@ -103,8 +103,9 @@ class _Bounded:
         )
         remaining = np.random.default_rng(0).permutation(points)
         ended: dict[int, Nearest] = {}
-        for at in range(0, len(remaining), LARGEST_WAVE):
-            wave = remaining[at : at + LARGEST_WAVE]
+        size = min_norm.at_once(cloud.width)
+        for at in range(0, len(remaining), size):
+            wave = remaining[at : at + size]
             pool = np.flatnonzero(self.ledger.verdicts[self.leaders] != Verdict.UNARGMAXABLE)
             starts = [(int(i), rivals.get(int(i), pool[pool != i][:RIVALS])) for i in wave]
             compiled = len(remaining) * cloud.width**2 >= MANY

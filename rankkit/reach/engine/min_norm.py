@@ -34,6 +34,9 @@ ROUNDS = 200
 #: A direction separates once all rivals keep this share of the distance; 1 would ask for the nearest point.
 ENOUGH = 0.3
 
+#: Most classes that are searched at once, and numbers in all their points, so that those of wide heads fit.
+LARGEST_WAVE, WIDEST_WAVE = 2048, 2**19
+
 #: Stands for the first ray in a support; the others follow downwards.
 RAY = -1
 
@@ -90,6 +93,11 @@ def nearest_point(vectors: FloatArray) -> tuple[FloatArray, FloatArray, float]:
     weights, distance = nnls(system, target, maxiter=10 * max(k, 10))
     weights /= weights.sum()
     return weights, -(vectors.T @ weights), float(distance)
+
+
+def at_once(width: int) -> int:
+    """Return how many classes may be searched at once."""
+    return max(1, min(LARGEST_WAVE, WIDEST_WAVE // max(1, width)))
 
 
 def search(

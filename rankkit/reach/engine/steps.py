@@ -21,9 +21,8 @@ from rankkit.reach.engine.simplex import Simplex, around, simplex_of
 from rankkit.reach.ledger import Ledger, Rule, Verdict
 from rankkit.reach.screen import RIVALS
 
-#: Classes searched at once: few at first, so that their simplices spare the others a search; and numbers in
-#: all their points, so that the searches of wide heads fit.
-FIRST_WAVE, LARGEST_WAVE, WIDEST_WAVE = 32, 2048, 2**19
+#: Classes searched at first: few, so that their simplices spare the others a search.
+FIRST_WAVE = 32
 
 #: Share of its own distance from the centre at which a class counts as the neighbour of another one.
 NEIGHBOUR = 0.5
@@ -93,7 +92,7 @@ class _Run:
         compiled = len(remaining) * cloud.width**2 >= MANY
         size = FIRST_WAVE
         while len(remaining):
-            wave, size = remaining[:size], min(4 * size, LARGEST_WAVE, max(1, WIDEST_WAVE // cloud.width))
+            wave, size = remaining[:size], min(4 * size, min_norm.at_once(cloud.width))
             pool = np.flatnonzero(self.ledger.verdicts[self.leaders] != Verdict.UNARGMAXABLE)
             first = [
                 rivals[k][rivals[k] >= 0] if k < len(known) and known[k] == i else pool[:RIVALS]

@@ -22,6 +22,7 @@ from numba import njit
 from rankkit.arrays import FloatArray, IntArray
 from rankkit.reach.engine.coordinates import Cloud
 from rankkit.reach.engine.hulls import REACHED, SEPARATED, STUCK, Hulls
+from rankkit.reach.kernels import UINT
 
 #: Weights up to this one leave the corral.
 POSITIVE = 1e-14
@@ -32,9 +33,8 @@ APART = 1e-13
 #: Vectors added together; the first alone is sure to bring the point nearer, the others save looking again.
 TOGETHER = 4
 
-#: Indices of this type are known to be non-negative, without which loops over part of a row stay scalar.
-UINT = np.uintp
-ONE = np.uintp(1)
+#: For indices, as ``UINT`` makes them.
+ONE = UINT(1)
 
 #: A vector that keeps more than this multiple of the distance is dropped from the list.
 FAR = 2.0
