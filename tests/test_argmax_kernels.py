@@ -9,61 +9,22 @@ import pytest
 
 from rankkit.certificates.checker import scores
 from rankkit.reach import kernels
-from rankkit.reach.passes import LARGE, Plain, loops
+from rankkit.reach.passes import LARGE, furthest, merging
 
 
 def products(columns: int, rows: int) -> np.ndarray:
     return np.random.default_rng(columns).standard_normal((columns, rows)).astype(np.float32)
 
 
-@pytest.mark.parametrize(("columns", "rows"), [(1, 1), (40, 7), (500, 64), (90, 150)])
-@pytest.mark.parametrize("bar", [-9.0, 1.0, 2.5, 9.0])
-def test_what_reaches_the_bar_is_named_or_left_to_its_column(columns: int, rows: int, bar: float) -> None:
-    table, few = products(columns, rows), 5
-    hits = table >= np.float32(bar)
-    for loop in (kernels, Plain):
-        places, many = loop.reaching(table, np.float32(bar), few)
-        named = np.zeros(table.shape, bool)
-        named.flat[places] = True
-        assert (named.sum(axis=1) <= few).all()
-        named[many] = hits[many]
-        assert hits[many].any(axis=1).all()
-        assert (named == hits).all()
-
-
-@pytest.mark.parametrize("rows", [1, 20, 70])
-def test_pairs_one_by_one_give_the_lists_of_a_whole_product(rows: int) -> None:
-    rng = np.random.default_rng(rows)
-    columns, d, cuts, lead, k = 90, 24, np.array([3, 10, 24]), 2, 4
-    A, P = (rng.standard_normal((m, lead + d)).astype(np.float32) / 3 for m in (rows, columns))
-    A[:, 1], P[:, 1] = rng.random(rows) / 100, rng.random(columns) / 100
-    near, far = (
-        np.array([np.linalg.norm(part[:, lead + c :], axis=1) for c in cuts], np.float32) * np.float32(1.001)
-        for part in (A, P)
-    )
-    own, names, bar = np.arange(rows), np.arange(30, columns), np.float32(0.8)
-    scores = P[names, 1:] @ A[:, 1:].T
-    want, told = np.full((rows, k), -np.inf, np.float32), np.zeros((rows, k), np.int64)
-    Plain.furthest(scores, own, names, bar, want, told)
-    for loop in (kernels, Plain):
-        top, who = np.full((rows, k), -np.inf, np.float32), np.zeros((rows, k), np.int64)
-        places = np.arange(len(names) * rows)
-        loop.one_by_one(places, names, own, lead, cuts, A, near, P, far, bar, top, who)
-        np.testing.assert_allclose(top, want, rtol=1e-5)
-        assert (who == told)[np.isfinite(want)].all()
-
-
 @pytest.mark.parametrize(("columns", "rows", "k"), [(1, 1, 3), (40, 7, 5), (500, 64, 48)])
 def test_the_furthest_columns_come_first_and_merge(columns: int, rows: int, k: int) -> None:
     lists = []
-    for loop in (kernels, Plain):
+    for loop in (kernels.furthest, furthest):
         top = np.full((rows, k), -np.inf, np.float32)
         who = np.full((rows, k), -1)
         for start in (0, columns // 2):
             part = products(columns, rows)[start : start + max(1, columns // 2)]
-            loop.furthest(
-                part, np.arange(rows), np.arange(start, start + len(part)), np.float32(0.5), top, who
-            )
+            loop(part, np.arange(rows), np.arange(start, start + len(part)), np.float32(0.5), top, who)
         lists.append((top, who))
     (top, who), (plain, names) = lists
     assert (top == plain).all()
@@ -73,8 +34,8 @@ def test_the_furthest_columns_come_first_and_merge(columns: int, rows: int, k: i
 
 
 def test_compiled_loops_are_for_large_passes() -> None:
-    assert loops(LARGE) is kernels
-    assert loops(LARGE - 1) is Plain
+    assert merging(LARGE) is kernels.furthest
+    assert merging(LARGE - 1) is furthest
 
 
 @pytest.mark.parametrize("bias", [False, True])

@@ -1,8 +1,8 @@
-"""The loops over a product of all classes by some rows: in numpy, or compiled where there is much to do."""
+"""What passes keep of a product of all classes by some rows: in numpy, or compiled where that pays."""
 
 from __future__ import annotations
 
-from types import ModuleType
+from collections.abc import Callable
 
 import numpy as np
 
@@ -11,49 +11,37 @@ from rankkit.arrays import Array, IntArray
 #: Products from which compiled loops are worth their loading.
 LARGE = 2**24
 
-
-class Plain:
-    """What :mod:`rankkit.reach.kernels` has compiled."""
-
-    @staticmethod
-    def reaching(scores: Array, bar: np.float32, few: int) -> tuple[IntArray, IntArray]:
-        places = np.empty(0, np.int64)  # products of columns are as cheap here as those of pairs
-        return places, np.flatnonzero((scores >= bar).any(axis=1))
-
-    @staticmethod
-    def one_by_one(
-        places: IntArray,
-        names: IntArray,
-        own: IntArray,
-        lead: int,
-        cuts: IntArray,
-        rows: Array,
-        near: Array,
-        columns: Array,
-        far: Array,
-        bar: np.float32,
-        top: Array,
-        who: IntArray,
-    ) -> None:
-        named = names[np.unique(places // len(rows))]
-        scores = columns[named, lead - 1 :] @ rows[:, lead - 1 :].T
-        Plain.furthest(scores, own, named, bar, top, who)
-
-    @staticmethod
-    def furthest(
-        scores: Array, own: IntArray, columns: IntArray, bar: np.float32, top: Array, who: IntArray
-    ) -> None:
-        scores = np.where((scores < bar) | (columns[:, None] == own), np.float32(-np.inf), scores)
-        joined = np.concatenate([top, scores.T], axis=1)
-        names = np.concatenate([who, np.broadcast_to(columns, scores.T.shape)], axis=1)
-        first = np.argsort(-joined, axis=1, kind="stable")[:, : top.shape[1]]
-        top[:], who[:] = np.take_along_axis(joined, first, 1), np.take_along_axis(names, first, 1)
+#: Merges scores (c, r) into lists; the arguments are those of :func:`furthest`.
+Merge = Callable[[Array, IntArray, IntArray, np.float32, Array, IntArray], None]
 
 
-def loops(products: int) -> ModuleType | type[Plain]:
-    """Return the loops for so many products of two numbers."""
+def furthest(
+    scores: Array, own: IntArray, columns: IntArray, bar: np.float32, top: Array, who: IntArray
+) -> None:
+    """Merge columns that reach ``bar`` into each row's list of the furthest, in descending order.
+
+    Parameters
+    ----------
+    scores : numpy.ndarray (c, r), float32
+    own : numpy.ndarray (r,)
+        The column that stands for the row itself, and does not count.
+    columns : numpy.ndarray (c,)
+        Names of the columns.
+    bar : float32
+    top, who : numpy.ndarray (r, k)
+        Scores and names in each row's list, changed in place.
+    """
+    scores = np.where((scores < bar) | (columns[:, None] == own), np.float32(-np.inf), scores)
+    joined = np.concatenate([top, scores.T], axis=1)
+    names = np.concatenate([who, np.broadcast_to(columns, scores.T.shape)], axis=1)
+    first = np.argsort(-joined, axis=1, kind="stable")[:, : top.shape[1]]
+    top[:], who[:] = np.take_along_axis(joined, first, 1), np.take_along_axis(names, first, 1)
+
+
+def merging(products: int) -> Merge:
+    """Return :func:`furthest` for passes of so many products of two numbers, compiled where they are many."""
     if products < LARGE:
-        return Plain
+        return furthest
     from rankkit.reach import kernels
 
-    return kernels
+    return kernels.furthest

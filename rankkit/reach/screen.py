@@ -1,20 +1,20 @@
-"""One pruned pass that shows of most classes of most heads that they win in the direction of their own row.
+"""One pass that shows of most classes of most heads that they win in the direction of their own row.
 
-In round coordinates centred at the mean, a row that no other row overshadows wins in its own direction. Most
-pairs need no whole product: short rows lose to long ones by Cauchy and Schwarz, and a prefix of the
-coordinates with the lengths of what is left bounds the rest. Products of prefixes are made for all pairs at
-once, the others one by one. Everything is bounded upwards, the float32 product and the change of coordinates
-included, so a column that stays below is proved to lose.
+In round coordinates centred at the mean, a row that no other row overshadows wins in its own direction. A
+direction within the leading axes has a product with what lies within them alone, so the pass first looks at
+few coordinates, and at more of those rows only that have not won yet. Half of the pairs need no product:
+short rows lose to long ones by Cauchy and Schwarz. Everything is bounded upwards, the float32 product and
+the change of coordinates included, so a column that stays below is proved to lose.
 
-Flops: 4 n d^2 for the coordinates and the states, n^2 c in float32 for prefixes of c coordinates, typically a
-tenth of them, and up to 2 d for each pair that is left then, a few in a thousand.
+Flops of a look at k of d axes: 4 n d k for the coordinates and the states, and up to 2 n m k in float32 for
+the m rows that it is about.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain, pairwise
+from itertools import chain
 
 import numpy as np
 
@@ -25,32 +25,23 @@ from rankkit.reach import passes
 #: Axes are divided by their spread to this power: 0 keeps the shape of the cloud, 1 makes it a ball.
 EQUALISE = 0.5
 
+#: Leading axes of the first look, in which the cloud is made a ball, and how many times more the next takes.
+FIRST, MORE = 48, 2
+
+#: Rows for each axis that a look would add, below which they are compared with all rows as they are.
+FEW = 12
+
 #: Rows that share one product, and columns that are passed over together, so that the product stays in cache.
 BLOCK, TILE = 256, 1024
 
-#: Width from which coordinates are found in float32, and terms of a sum that are added up apart there.
+#: Axes from which coordinates are found in float32, and terms of a sum that are added up apart there.
 WIDE, PART = 512, 128
-
-#: Blocks that begin at the same level once it has settled, however many workers there are.
-TOGETHER = 4
 
 #: Bytes of float64 rows that are in work together.
 BYTES = 2**21
 
 #: Rows, at least and per axis, from which the axes are taken: any axes will do for a proof.
 LEAST, SAMPLE = 4096, 8
-
-#: Shares of the axes that a first look may take, and the fewest axes that are worth a look.
-PREFIXES, SHORTEST = (0.05, 0.1, 0.15, 0.2, 0.3, 0.45, 0.65), 8
-
-#: A first look came too early if it leaves more than this share of the pairs, too late if less.
-EARLY, LATE = 0.005, 0.0005
-
-#: Entries before the coordinates of a point.
-LEAD = 2
-
-#: Pairs of a column up to which the rest of their products is cheaper one by one.
-FEW = 8
 
 #: Columns beyond a row that are named when it fails; with that many it leaves the race.
 RIVALS = 48
@@ -71,7 +62,7 @@ class Screened:
     Attributes
     ----------
     states : numpy.ndarray (m, d), float32
-        The direction of each row that was asked for.
+        The direction of each row that was asked for, where it is shown to win; zero elsewhere.
     leads : numpy.ndarray (m,), float64
         By how much, at least, the row's product with its state exceeds that of every other row (in units of
         ``2**exponent``); not positive where nothing is proved.
@@ -98,126 +89,220 @@ def own_directions(
     fraction ``clear`` of a row's own score is not measured further.
     """
     which = np.arange(len(W)) if which is None else which
+    d = W.shape[1]
+    states, leads = np.zeros((len(asked), d), np.float32), np.zeros(len(asked))
     low, high = W.min(axis=0), W.max(axis=0)
     exponent = int(np.frexp(max(high.max(), -low.min()))[1])
     mean = sum(times(W[which[cut]], -exponent).sum(axis=0) for cut in _cuts(which, W)) / len(which)
     spread = np.maximum(times(high, -exponent) - mean, mean - times(low, -exponent)).max()
     finer = int(np.frexp(spread)[1])
     if finer < FINEST:
-        states = np.zeros((len(asked), W.shape[1]), np.float32)
-        return Screened(states, np.zeros(len(asked)), exponent, asked[:0], np.zeros((0, RIVALS), np.int32))
-    exponent += finer
-    race = _Race(W, which, exponent, times(mean, -finer), clear)
-    return race.run(asked)
+        return Screened(states, leads, exponent, asked[:0], np.zeros((0, RIVALS), np.int32))
+    offsets = _Offsets(W, which, exponent + finer, times(mean, -finer))
+    todo: IntArray = np.arange(len(asked))
+    lists: list[tuple[int, IntArray]] = []
+    known = 0
+    for axes in _looks(d):
+        few = len(todo) < FEW * (axes - known)
+        last = few or axes == d
+        look = _Plain(offsets) if few else _Round(offsets, axes, EQUALISE if last else 1.0)
+        lists = _race(look, asked, todo, RIVALS if last else 1, clear, states, leads)
+        todo, known = todo[leads[todo] <= 0], axes
+        if last or not len(todo):
+            break
+    lists.sort()
+    rivals = np.full((len(lists), RIVALS), -1, np.int32)
+    for k, (_, beyond) in enumerate(lists):
+        rivals[k, : len(beyond)] = beyond
+    return Screened(states, leads, offsets.exponent, np.array([i for i, _ in lists], np.int64), rivals)
+
+
+def _looks(d: int) -> list[int]:
+    """Return the numbers of axes of all looks."""
+    looks = [FIRST]
+    while looks[-1] * MORE <= d:
+        looks.append(looks[-1] * MORE)
+    return [*looks[:-1], d]
 
 
 def _cuts(rows: Array, W: FloatArray) -> Iterator[slice]:
     return arrays.row_blocks(len(rows), 8 * W.shape[1], BYTES)
 
 
-class _Race:
-    """Rows in round coordinates, longest first, and what all roundings may add to a score.
+class _Offsets:
+    """Rows less their mean, in units of ``2**exponent``, and the principal axes of a sample of them."""
 
-    With offsets o = w - mean, a nearly orthogonal Q and a diagonal D, a row becomes p = o Q / D and a state x
-    becomes a = x Q D, so that x.o = a.p + x.(1 - Q Q')o. The state of a row is x = Q p / D, for which a is
-    nearly p again. A float32 product of at most d + 18 terms in any order is off by a multiple of |a| |p|;
-    the defect of Q Q', the products with Q and the rounding of x cost multiples of |x| |o|.
-
-    Before the coordinates of each point stand a bound on what the first look leaves of it, and its length:
-    with what is left of a row and its share of the error before the row, one product gives the bound.
-    """
-
-    def __init__(self, W: FloatArray, which: IntArray, exponent: int, mean: FloatArray, clear: float) -> None:
+    def __init__(self, W: FloatArray, which: IntArray, exponent: int, mean: FloatArray) -> None:
         n, d = len(which), W.shape[1]
-        self.W, self.which, self.exponent, self.mean, self.clear = W, which, exponent, mean, clear
-        wide = d >= WIDE
-        self.dtype, unit = np.dtype(np.float32 if wide else np.float64), _UNIT32 if wide else _UNIT64
-        sample = self.offsets(np.random.default_rng(0).permutation(n)[: max(LEAST, SAMPLE * d)])
-        squares, Q = np.linalg.eigh(np.asarray(sample.T @ sample, np.float64))
-        self.Q = np.ascontiguousarray(Q[:, ::-1]).astype(self.dtype)
-        spread = np.sqrt(np.maximum(squares, 1e-16 * squares[-1])[::-1])
-        equal = spread**EQUALISE
-        self.scale = (equal * np.sqrt(((spread / equal) ** 2).sum() / len(sample))).astype(self.dtype)
-        points, size = np.empty((n, LEAD + d), np.float32), np.empty(n)
-        for cut in _cuts(which, W):
-            offsets = self.offsets(cut)
-            points[cut, LEAD:] = _product(offsets, self.Q) / self.scale
-            size[cut] = _squares(offsets)
-        length = np.sqrt(_squares(points[:, LEAD:])) * (1 + 1e-9)
-        length += 1e-12 * length.max()  # so that what underflows does not count
-        self.order = np.argsort(-length, kind="stable")
-        self.length, self.points = length[self.order], points[self.order]
-        Q64 = self.Q.astype(np.float64)
-        defect = float(np.linalg.norm(np.eye(d) - Q64 @ Q64.T)) + 2 * (d + 4) * _UNIT64 * d
-        self.product = 1.1 * (d + 36) * _UNIT32
-        self.change = 1.1 * (defect + 2 * (PART + d / PART + 8) * np.sqrt(d) * unit + 2 * _UNIT32)
-        self.change *= float((np.sqrt(size) / length).max())
-        self.cuts = np.array([*sorted({round(share * d) for share in PREFIXES if share * d >= SHORTEST}), d])
-        self.left = self._left(self.points)
-        self.points[:, 1] = _up(self.length)
-        self.loops = passes.loops(n * n * d)
+        self.W, self.which, self.exponent, self.mean = W, which, exponent, mean
+        self.dtype = np.dtype(np.float32 if d >= WIDE else np.float64)
+        sample = self.of(np.random.default_rng(0).permutation(n)[: max(LEAST, SAMPLE * d)])
+        squares, axes = np.linalg.eigh(np.asarray(sample.T @ sample, np.float64))
+        self.axes = np.ascontiguousarray(axes[:, ::-1]).astype(self.dtype)
+        self.spread = np.sqrt(np.maximum(squares, 1e-16 * squares[-1])[::-1] / len(sample))
+        self.sizes = np.empty(n)
+        self._known: list[Array] = []
 
-    def offsets(self, rows: slice | IntArray) -> FloatArray:
-        """Return the rows less their mean, in units of ``2**exponent`` and in the precision of the axes."""
+    def of(self, rows: slice | IntArray) -> FloatArray:
+        """Return the offsets of ``rows``, named by their places in ``which``."""
         offsets = times(self.W[self.which[rows]], -self.exponent)
         offsets -= self.mean
         return offsets.astype(self.dtype, copy=False)
 
-    def _left(self, points: Array) -> Array:
-        """Return bounds (cuts, m) on the norms of what is left of ``points`` (m, LEAD + d) after each cut."""
-        parts = [_squares(points[:, LEAD + a : LEAD + b]) for a, b in pairwise(self.cuts)]
-        left = np.zeros((len(self.cuts), len(points)), np.float32)
-        if parts:
-            left[:-1] = _up(np.sqrt(np.cumsum(parts[::-1], axis=0)[::-1]))
-        return left
+    def coordinates(self, axes: int) -> Array:
+        """Return the products (n, axes) of the offsets with the leading axes, in float32.
 
-    def begin_at(self, level: int) -> None:
-        """Make the prefix of that level the first look."""
-        self.level = level
-        self.points[:, 0] = self.left[level]
+        They are kept for the next look, but for the last one.
+        """
+        known = sum(some.shape[1] for some in self._known)
+        more = np.empty((len(self.which), axes - known), np.float32)
+        for cut in _cuts(self.which, self.W):
+            offsets = self.of(cut)
+            more[cut] = _product(offsets, self.axes[:, known:axes])
+            if not known:
+                self.sizes[cut] = np.sqrt(_squares(offsets))
+        self._known.append(more)
+        whole = np.concatenate(self._known, axis=1)
+        if axes == len(self.axes):
+            self._known.clear()
+        return whole
 
-    def run(self, asked: IntArray) -> Screened:
-        """Race the rows ``asked`` (m,) against all."""
-        place = np.empty(len(self.order), np.int64)
-        place[self.order] = np.arange(len(self.order))
-        place = place[asked]
-        states, size = np.empty((len(asked), self.W.shape[1]), np.float32), np.empty(len(asked))
-        for cut in _cuts(asked, self.W):
-            states[cut] = _product(self.points[place[cut], LEAD:] / self.scale, self.Q.T)
-            size[cut] = np.sqrt(_squares(states[cut]))
-        length = self.length[place]
-        spare = self.product + self.change * size / length
-        reach = length * (1 - 1e-8 - spare) - 4e-12 * self.length[0]  # own score, over the length
-        own = reach * length
-        leads = np.zeros(len(asked))
-        left, rivals = np.empty(len(asked), np.int64), np.empty((len(asked), RIVALS), np.int32)
-        count = 0
-        usable: IntArray = np.flatnonzero(reach > 1e-6 * self.length[0])
-        usable = usable[np.argsort(-reach[usable], kind="stable")]
 
-        def race(rows: IntArray) -> tuple[int, list[tuple[int, Array]]]:
-            heat = _Heat(self, place[rows], own[rows], spare[rows] / reach[rows])
-            heat.run(reach[rows].min(), spare[rows].max())
-            leads[rows] = np.minimum(self.clear, 1 - heat.best()) * own[rows] * (1 - 1e-9)
-            lost = np.flatnonzero(leads[rows] <= 0).tolist()
-            return heat.advice(), [(int(asked[rows[k]]), self.order[heat.beyond(k)]) for k in lost]
+class _Look:
+    """Points to compare rows with, longest first.
 
-        heats = [usable[at : at + BLOCK] for at in range(0, len(usable), BLOCK)]
-        self.begin_at(min(1, len(self.cuts) - 1))
-        at, step = 0, 1
-        with threads.workers() as crew:
-            while at < len(heats):
-                advices, lists = zip(*crew.map(race, heats[at : at + step]), strict=True)
-                advice = round(sum(advices) / len(advices))
-                at, step = at + step, step if advice else TOGETHER
-                if advice and 0 <= self.level + advice < len(self.cuts):
-                    self.begin_at(self.level + advice)
-                for row, beyond in chain.from_iterable(lists):
-                    left[count], rivals[count] = row, -1
-                    rivals[count, : len(beyond)] = beyond
-                    count += 1
-        ascending = np.argsort(left[:count])
-        return Screened(states, leads, self.exponent, left[ascending], rivals[ascending])
+    Attributes
+    ----------
+    order : numpy.ndarray (n,)
+        The names of the points.
+    length : numpy.ndarray (n,), float64
+        Bounds on their norms, descending.
+    block : int
+        How many rows are best compared with them at once.
+    """
+
+    block: int
+    order: IntArray
+    length: FloatArray
+    merge: passes.Merge
+
+    def points(self, start: int, stop: int) -> Array:
+        """Return points (m, 1 + k) in order, in float32: before their coordinates, bounds on their norms."""
+        raise NotImplementedError
+
+    def aims(self, places: IntArray) -> tuple[Array, FloatArray, FloatArray, FloatArray, Array]:
+        """Return how the rows at ``places`` (m,) take aim.
+
+        Vectors (m, k) in float32 to multiply points with, and bounds on their norms; lower bounds on the
+        products with the row itself; the most that all roundings add to another product, over the norms of
+        both; states (m, d) in float32, whose products with rows less their mean these are.
+        """
+        raise NotImplementedError
+
+
+class _Round(_Look):
+    """Rows in their leading round coordinates.
+
+    With k axes Q (d, k) and a diagonal D, the offset o of a row becomes p = o Q / D. The state of a row is
+    x = Q y with y = p / D, so that its product with any offset is that of p with the row's coordinates,
+    whatever the axes are. A float32 product of at most k + 18 terms in any order is off by a multiple of the
+    norms of both; rounding p and x costs multiples of |y| |o|.
+    """
+
+    block = BLOCK
+
+    def __init__(self, offsets: _Offsets, axes: int, equalise: float) -> None:
+        d, unit = len(offsets.axes), _UNIT32 if offsets.dtype == np.float32 else _UNIT64
+        self.turn, spread = offsets.axes[:, :axes], offsets.spread[:axes]
+        equal = spread**equalise
+        self.scale = (equal * np.linalg.norm(spread / equal)).astype(np.float32)
+        points = offsets.coordinates(axes)
+        points /= self.scale
+        length = _lengths(points)
+        self.order = np.argsort(-length, kind="stable")
+        self.length = length[self.order]
+        self.all = np.empty((len(points), 1 + axes), np.float32)
+        self.all[:, 0] = _up(self.length)
+        self.all[:, 1:] = points[self.order]
+        turn = self.turn.astype(np.float64)
+        stretch = 1 + float(np.linalg.norm(turn.T @ turn - np.eye(axes)))
+        self.product = 1.1 * (axes + 36) * _UNIT32
+        self.change = 2 * (PART + d / PART + 8) * np.sqrt(axes) * unit + 4 * _UNIT32
+        self.change *= 1.1 * stretch * float((offsets.sizes / length).max())
+        self.merge = passes.merging(len(points) ** 2 * axes)
+
+    def points(self, start: int, stop: int) -> Array:
+        return self.all[start:stop]
+
+    def aims(self, places: IntArray) -> tuple[Array, FloatArray, FloatArray, FloatArray, Array]:
+        vectors, length = self.all[places, 1:], self.length[places]
+        away = vectors / self.scale
+        error = self.product + self.change * np.sqrt(_squares(away)) / length
+        own = length**2 * (1 - 1e-8 - error) - 4e-12 * self.length[0] * length
+        return vectors, length, own, error, _product(away, self.turn.T).astype(np.float32)
+
+
+class _Plain(_Look):
+    """Rows less their mean as they are: for few, other coordinates of all would cost more than products."""
+
+    block = 4 * BLOCK
+
+    def __init__(self, offsets: _Offsets) -> None:
+        self.offsets, n, d = offsets, *offsets.W.shape
+        length = np.concatenate([_lengths(offsets.of(cut)) for cut in _cuts(offsets.which, offsets.W)])
+        self.order = np.argsort(-length, kind="stable")
+        self.length = length[self.order]
+        self.scale = offsets.spread ** (2 * EQUALISE)
+        self.product = 1.1 * (d + 36) * _UNIT32
+        self.merge = passes.merging(n * FEW * d * d)
+
+    def points(self, start: int, stop: int) -> Array:
+        offsets = self.offsets.of(self.order[start:stop])
+        points = np.empty((len(offsets), 1 + offsets.shape[1]), np.float32)
+        points[:, 0], points[:, 1:] = _up(self.length[start:stop]), offsets
+        return points
+
+    def aims(self, places: IntArray) -> tuple[Array, FloatArray, FloatArray, FloatArray, Array]:
+        offsets, axes = self.offsets.of(self.order[places]), self.offsets.axes
+        states = (offsets @ axes / self.scale) @ axes.T
+        states = (states / np.abs(states).max(axis=1, keepdims=True)).astype(np.float32)
+        size = _lengths(states)
+        own = np.einsum("ij,ij->i", states, offsets, dtype=np.float64)
+        own -= self.product * size * self.length[places]
+        return states, size, own, np.full(len(places), self.product), states
+
+
+def _race(
+    look: _Look, asked: IntArray, todo: IntArray, rivals: int, clear: float, states: Array, leads: FloatArray
+) -> list[tuple[int, IntArray]]:
+    """Race the rows ``asked[todo]`` against all, and enter the ``states`` and ``leads`` of the winners.
+
+    Returns the others, by name, each with at most so many ``rivals`` that are beyond it.
+    """
+    place = np.empty(len(look.order), np.int64)
+    place[look.order] = np.arange(len(look.order))
+    todo = todo[np.argsort(place[asked[todo]])]
+
+    def heat(todo: IntArray) -> list[tuple[int, IntArray]]:
+        vectors, size, own, error, aimed = look.aims(place[asked[todo]])
+        reach = own / size  # whatever is shorter stays below
+        usable = reach > 1e-6 * look.length[0]
+        if not usable.all():
+            todo, vectors, size, own = todo[usable], vectors[usable], size[usable], own[usable]
+            error, reach, aimed = error[usable], reach[usable], aimed[usable]
+        if not len(todo):
+            return []
+        heat = _Heat(look, place[asked[todo]], vectors / own[:, None], error / reach, 1 - clear, rivals)
+        heat.run((1 - clear) * reach.min() / (1 + 2 * error.max()))
+        lead = np.minimum(clear, 1 - heat.best()) * own * (1 - 1e-9)
+        won = lead > 0
+        states[todo], leads[todo[won]] = aimed, lead[won]
+        return [(int(asked[todo[k]]), look.order[heat.beyond(k)]) for k in np.flatnonzero(~won).tolist()]
+
+    with threads.workers() as crew:
+        size = max(1, min(look.block, -(-len(todo) // crew.count)))
+        heats = [todo[at : at + size] for at in range(0, len(todo), size)]
+        return list(chain.from_iterable(crew.map(heat, heats)))
 
 
 class _Heat:
@@ -227,34 +312,35 @@ class _Heat:
     errors added.
     """
 
-    def __init__(self, race: _Race, mine: IntArray, own: FloatArray, spare: FloatArray) -> None:
-        self.race, self.mine = race, mine
-        self.A = (race.points[mine] / own[:, None]).astype(np.float32)
-        self.left = race._left(self.A)
-        self.A[:, 1] = _up(spare)
-        self.top = np.full((len(mine), RIVALS), -np.inf, np.float32)
-        self.who = np.zeros((len(mine), RIVALS), np.int64)
-        self.bar = np.float32(1 - race.clear - 4 * _UNIT32)
-        self.table = np.empty(TILE * len(mine), np.float32)
-        self.seen = self.kept = 0
+    def __init__(
+        self, look: _Look, mine: IntArray, vectors: Array, spare: FloatArray, bar: float, rivals: int
+    ) -> None:
+        self.look, self.mine = look, mine
+        self.vectors = np.empty((len(mine), 1 + vectors.shape[1]), np.float32)
+        self.vectors[:, 0], self.vectors[:, 1:] = _up(spare), vectors
+        self.top = np.full((len(mine), rivals), -np.inf, np.float32)
+        self.who = np.zeros((len(mine), rivals), np.int64)
+        self.bar = np.float32(bar - 4 * _UNIT32)
 
-    def run(self, reach: float, error: float) -> None:
-        """Pass over the columns that are long enough for the smallest ``reach`` and the largest ``error``."""
-        race = self.race
-        shortest = min((1 - race.clear) * reach / (1 + 2 * error), race.length[0])
-        count = int(np.searchsorted(-race.length, -shortest * (1 - 1e-9), side="right"))
+    def run(self, shortest: float) -> None:
+        """Pass over the columns that are at least as long as ``shortest``."""
+        look, table = self.look, np.empty(TILE * len(self.mine), np.float32)
+        count = int(np.searchsorted(-look.length, -shortest * (1 - 1e-9), side="right"))
         racing = np.arange(len(self.mine))
+        vectors, mine, top, who = self.vectors, self.mine, self.top, self.who
         for at in range(0, count, TILE):
-            self._tile(slice(at, min(at + TILE, count)), racing)
-            racing = racing[self.top[racing, -1] < 1]  # whoever has its list full of winners has lost
-            if not len(racing):
-                break
-
-    def advice(self) -> int:
-        """Return whether the next block should look later (1), earlier (-1) or as early as this one (0)."""
-        if self.seen < 4 * TILE:
-            return 0
-        return int(self.kept > EARLY * self.seen) - int(self.kept < LATE * self.seen)
+            columns = np.arange(at, min(at + TILE, count))
+            scores = table[: len(columns) * len(racing)].reshape(len(columns), len(racing))
+            np.matmul(look.points(at, at + len(columns)), vectors.T, out=scores)
+            look.merge(scores, mine, columns, self.bar, top, who)
+            going = top[:, -1] < 1  # whoever has its list full of winners has lost
+            if not going.all():
+                self.top[racing], self.who[racing] = top, who
+                racing, vectors, mine = racing[going], vectors[going], mine[going]
+                top, who = top[going], who[going]
+                if not len(racing):
+                    return
+        self.top[racing], self.who[racing] = top, who
 
     def best(self) -> FloatArray:
         """Return a bound (r,) on the score of every other column."""
@@ -263,39 +349,6 @@ class _Heat:
     def beyond(self, k: int) -> IntArray:
         """Return the columns in the list of row ``k``."""
         return self.who[k, np.isfinite(self.top[k])]
-
-    def _tile(self, tile: slice, racing: IntArray) -> None:
-        race, first = self.race, self.race.level
-        A, left, mine, top, who = self.A, self.left, self.mine, self.top, self.who
-        if len(racing) < len(mine):
-            A, left, mine, top, who = A[racing], left[:, racing], mine[racing], top[racing], who[racing]
-        columns = np.arange(tile.start, tile.stop)
-        self.seen += len(columns) * len(mine)
-        for level in range(first, len(race.cuts)):
-            cut = LEAD + race.cuts[level]
-            A[:, 0] = left[level]
-            if level == first:
-                looks = race.points[tile, :cut]
-            else:
-                looks = race.points[columns, :cut]
-                looks[:, 0] = race.left[level, columns]
-            scores = self.table[: len(looks) * len(mine)].reshape(len(looks), len(mine))
-            np.matmul(looks, A[:, :cut].T, out=scores)
-            if level + 1 == len(race.cuts):
-                race.loops.furthest(scores, mine, columns, self.bar, top, who)
-                break
-            places, many = race.loops.reaching(scores, self.bar, FEW)
-            if level == first:
-                self.kept += len(places) + FEW * len(many)
-            race.loops.one_by_one(
-                places, columns, mine, LEAD, race.cuts[level:], A, left[level:],
-                race.points, race.left[level:], self.bar, top, who,
-            )  # fmt: skip
-            columns = columns[many]
-            if not len(columns):
-                break
-        if len(racing) < len(self.mine):
-            self.top[racing], self.who[racing] = top, who
 
 
 def times(rows: FloatArray, exponent: int | IntArray) -> FloatArray:
@@ -315,8 +368,14 @@ def _product(A: FloatArray, B: FloatArray) -> FloatArray:
 
 
 def _squares(rows: Array) -> FloatArray:
-    """Return the squared norms of float32 ``rows``, summed in float64."""
+    """Return the squared norms of ``rows``, summed in float64."""
     return np.einsum("ij,ij->i", rows, rows, dtype=np.float64)
+
+
+def _lengths(rows: Array) -> FloatArray:
+    """Return upper bounds on the norms of ``rows``, with so much to spare that what underflows counts."""
+    lengths = np.sqrt(_squares(rows)) * (1 + 1e-9)
+    return lengths + 1e-12 * lengths.max()
 
 
 def _up(values: FloatArray) -> Array:

@@ -205,7 +205,7 @@ def _beyond(
     A float32 product finds at most ``STEP`` that might not: the furthest among the first that are found. If
     none is clearly beyond, they are compared as float64 differences, which tell near twins apart.
     """
-    loops = passes.loops(len(todo) * len(pool) * cloud.width)
+    merge = passes.merging(len(todo) * len(pool) * cloud.width)
     size = max(1, min(BLOCK, -(-len(todo) // crew.count)))
 
     def beyond(block: IntArray) -> list[IntArray]:
@@ -223,7 +223,7 @@ def _beyond(
             some[: len(tile), :-1] = cloud.points32[tile]
             scores = table[: len(tile) * len(racing)].reshape(len(tile), len(racing))
             np.matmul(some[: len(tile)], near.T, out=scores)
-            loops.furthest(scores, own[racing], tile, np.float32(-cloud.doubt), best, names)
+            merge(scores, own[racing], tile, np.float32(-cloud.doubt), best, names)
             going = best[:, -1] <= cloud.doubt
             if not going.all():  # whoever has enough to go on with leaves
                 top[racing], who[racing] = best, names
