@@ -93,7 +93,7 @@ def own_directions(
     states, leads = np.zeros((len(asked), d), np.float32), np.zeros(len(asked))
     low, high = W.min(axis=0), W.max(axis=0)
     exponent = int(np.frexp(max(high.max(), -low.min()))[1])
-    mean = sum(times(W[which[cut]], -exponent).sum(axis=0) for cut in _cuts(which, W)) / len(which)
+    mean = sum(times(W[which[cut]], -exponent).sum(axis=0) for cut in cuts_of(which, W)) / len(which)
     spread = np.maximum(times(high, -exponent) - mean, mean - times(low, -exponent)).max()
     finer = int(np.frexp(spread)[1])
     if finer < FINEST:
@@ -125,7 +125,8 @@ def _looks(d: int) -> list[int]:
     return [*looks[:-1], d]
 
 
-def _cuts(rows: Array, W: FloatArray) -> Iterator[slice]:
+def cuts_of(rows: Array, W: FloatArray) -> Iterator[slice]:
+    """Return cuts of ``rows`` of ``W`` that are in work together."""
     return arrays.row_blocks(len(rows), 8 * W.shape[1], BYTES)
 
 
@@ -156,7 +157,7 @@ class _Offsets:
         """
         known = sum(some.shape[1] for some in self._known)
         more = np.empty((len(self.which), axes - known), np.float32)
-        for cut in _cuts(self.which, self.W):
+        for cut in cuts_of(self.which, self.W):
             offsets = self.of(cut)
             more[cut] = _product(offsets, self.axes[:, known:axes])
             if not known:
@@ -248,8 +249,8 @@ class _Plain(_Look):
     block = 4 * BLOCK
 
     def __init__(self, offsets: _Offsets) -> None:
-        self.offsets, n, d = offsets, *offsets.W.shape
-        length = np.concatenate([_lengths(offsets.of(cut)) for cut in _cuts(offsets.which, offsets.W)])
+        self.offsets, n, d = offsets, len(offsets.which), len(offsets.axes)
+        length = np.concatenate([_lengths(offsets.of(cut)) for cut in cuts_of(offsets.which, offsets.W)])
         self.order = np.argsort(-length, kind="stable")
         self.length = length[self.order]
         self.scale = offsets.spread ** (2 * EQUALISE)
@@ -265,8 +266,9 @@ class _Plain(_Look):
     def aims(self, places: IntArray) -> tuple[Array, FloatArray, FloatArray, FloatArray, Array]:
         offsets, axes = self.offsets.of(self.order[places]), self.offsets.axes
         states = (offsets @ axes / self.scale) @ axes.T
-        states = (states / np.abs(states).max(axis=1, keepdims=True)).astype(np.float32)
-        size = _lengths(states)
+        top = np.abs(states).max(axis=1, keepdims=True)
+        states = (states / np.where(top > 0, top, 1.0)).astype(np.float32)
+        size = np.sqrt(_squares(states)) * (1 + 1e-9) + 1e-12
         own = np.einsum("ij,ij->i", states, offsets, dtype=np.float64)
         own -= self.product * size * self.length[places]
         return states, size, own, np.full(len(places), self.product), states

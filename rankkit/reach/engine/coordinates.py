@@ -1,22 +1,24 @@
 """Coordinates in which the rows of a head look round, and the way back.
 
 Which classes can win does not change under an affine map of the rows, so the engine works where numbers
-behave: columns scaled by powers of two, the mean at the origin, axes along the principal directions and
+behave: columns of like size, the mean at the origin, axes along the principal directions and
 mildly equalised. Nothing here has to be exact, because every witness is mapped back and checked against the
 head itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
-from rankkit import arrays
 from rankkit.arrays import Array, FloatArray, IntArray
-from rankkit.reach.screen import BYTES, EQUALISE, times
+from rankkit.reach.screen import EQUALISE, LEAST, SAMPLE, cuts_of, times
+
+#: Columns keep their sizes down to this power of 1/2 of the largest; smaller ones are brought up to it.
+ALIKE = 20
 
 #: An axis whose spread is below this fraction of the largest is rounding noise of the map.
 NOISE = 1e-13
@@ -104,36 +106,39 @@ def make_cloud(
     b: FloatArray | None = None,
     bounds: FloatArray | None = None,
     which: IntArray | None = None,
+    leading: int | None = None,
 ) -> Cloud:
     """Place the rows ``which`` (n,) of ``W``, all by default, in round coordinates.
 
     They are lifted by ``b`` (n,) if given. ``bounds`` (r, d + 1) are rays that bounded states add to "less
-    bias"; they need a bias. Costs n d^2 multiplications each for the spread of the rows, its share along
-    every axis, and the map; of the rows themselves no second copy is made.
+    bias"; they need a bias. ``leading`` is the most axes that are taken, all by default. Costs n d
+    multiplications a coordinate; and n d^2 each for the axes and for the share of every one, where a sample
+    of the rows does not show all of them. Of the rows themselves no second copy is made.
     """
     which = np.arange(len(W)) if which is None else which
-    cuts = list(arrays.row_blocks(len(which), 8 * W.shape[1], BYTES))
+    cuts = list(cuts_of(which, W))
 
-    def rows(cut: slice) -> FloatArray:
+    def rows(cut: slice | IntArray) -> FloatArray:
         return W[which[cut]] if b is None else np.column_stack([W[which[cut]], b[cut]])
 
     top = exponents(rows(cut) for cut in cuts)
     mean = sum(times(rows(cut), -top).sum(axis=0) for cut in cuts) / len(which)
-    fine = exponents(times(rows(cut), -top) - mean for cut in cuts)
+    sizes = top + exponents(times(rows(cut), -top) - mean for cut in cuts)
+    fine = np.minimum(sizes.max(), sizes + ALIKE) - top
 
-    def spread(cut: slice) -> FloatArray:
+    def spread(cut: slice | IntArray) -> FloatArray:
         return times(times(rows(cut), -top) - mean, -fine)
 
-    squares, turn = np.linalg.eigh(sum(some.T @ some for some in map(spread, cuts)))
-    squares, turn = squares[::-1], turn[:, ::-1]
-    if squares[-1] < SURE * squares[0]:  # too small to be told from the rounding of the others
-        squares = sum(((spread(cut) @ turn) ** 2).sum(axis=0) for cut in cuts)
-    size = np.sqrt(squares)
+    some = np.random.default_rng(0).permutation(len(which))[: max(LEAST, SAMPLE * len(top))]
+    size, turn = _principal(spread, [some[cut] for cut in cuts_of(some, W)])
+    size /= np.sqrt(len(some))
+    if size[-1] < np.sqrt(SURE) * size[0] and len(some) < len(which):  # others may have what it lacks
+        size, turn = _principal(spread, cuts)
+        size /= np.sqrt(len(which))
     least = max(size.max(), 2.0**-1000)
-    keep = size > (-1 if bounds is not None else NOISE * least)
+    keep = np.flatnonzero(size > (-1 if bounds is not None else NOISE * least))[:leading]
     even = (np.maximum(size, FLAT * least) if bounds is not None else size)[keep] ** EQUALISE
-    scale = np.sqrt(((size[keep] / even) ** 2).sum() / len(which)) or 1.0
-    axes = turn[:, keep] / (even * scale)
+    axes = turn[:, keep] / (even * (np.linalg.norm(size[keep] / even) or 1.0))
     near, rest = np.empty((2, len(which), axes.shape[1]), np.float32)
     for cut in cuts:
         points = spread(cut) @ axes
@@ -145,6 +150,17 @@ def make_cloud(
     rays = unscaled(rays, -(top + fine)) @ axes
     rays /= np.linalg.norm(rays, axis=1, keepdims=True)
     return Cloud(near, rest, axes, top + fine, b is not None, rays)
+
+
+def _principal(
+    spread: Callable[[slice | IntArray], FloatArray], cuts: Sequence[slice | IntArray]
+) -> tuple[FloatArray, FloatArray]:
+    """Return the norms (d,) of rows along their principal axes, descending, and these as columns (d, d)."""
+    squares, turn = np.linalg.eigh(sum(some.T @ some for some in map(spread, cuts)))
+    squares, turn = squares[::-1], turn[:, ::-1]
+    if squares[-1] < SURE * squares[0]:  # too small to be told from the rounding of the others
+        squares = sum(((spread(cut) @ turn) ** 2).sum(axis=0) for cut in cuts)
+    return np.sqrt(squares), turn
 
 
 def exponents(blocks: Iterable[FloatArray]) -> IntArray:

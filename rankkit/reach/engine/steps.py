@@ -36,7 +36,12 @@ TOGETHER = 16
 #: Classes times squared width from which the compiled search is worth its loading.
 MANY = 100_000
 
+#: Leading axes among which few classes of wide heads are searched at first.
+LEADING = 64
+
 Progress = Callable[[int, int], None]
+
+Start = tuple[int, IntArray]
 
 
 def decide(ledger: Ledger, groups: RowGroups, asked: IntArray, progress: Progress) -> None:
@@ -71,16 +76,32 @@ class _Run:
         first = screened.open, screened.rivals
         del screened  # its states are in the ledger now
         self._report()
+        width = self.ledger.W.shape[1]
+        if width > 4 * LEADING and 0 < len(self._open_points()) < 2 * width:
+            self._among_leading(*first)
         if len(self._open_points()):
-            stuck = self._nearest_points(make_cloud(self.ledger.W, self.biases, which=self.leaders), *first)
+            stuck = self._nearest_points(self._cloud(), *first)
             with threadpool_limits(1):
                 self._exactly(stuck)
+
+    def _cloud(self, leading: int | None = None) -> Cloud:
+        return make_cloud(self.ledger.W, self.biases, which=self.leaders, leading=leading)
 
     def _dominated_duplicates(self) -> None:
         for i in self.asked:
             leader = int(self.groups.leader[i])
             if leader != i and not self.groups.tied[i]:
                 self.ledger.enter_combination(int(i), (leader,), np.ones(1), Rule.DUPLICATE)
+
+    def _among_leading(self, known: IntArray, rivals: Array) -> None:
+        """Enter classes that win in directions within the leading axes: for few classes, all are too many."""
+        remaining, pool = self._open_points(), np.arange(len(self.leaders))
+        cloud = self._cloud(LEADING)
+        for at in range(0, len(remaining), min_norm.at_once(cloud.width)):
+            wave = remaining[at : at + min_norm.at_once(cloud.width)]
+            starts = _starts(wave, known, rivals, pool)
+            with closing(min_norm.search(cloud, starts, pool, self._is_open, compiled=True)) as rounds:
+                self._won(cloud, [state for ended in rounds for state in ended if state.separated])
 
     def _nearest_points(self, cloud: Cloud, known: IntArray, rivals: Array) -> dict[int, Nearest]:
         """Enter what the search for nearest points settles; return where it ended for the rest.
@@ -94,11 +115,7 @@ class _Run:
         while len(remaining):
             wave, size = remaining[:size], min(4 * size, min_norm.at_once(cloud.width))
             pool = np.flatnonzero(self.ledger.verdicts[self.leaders] != Verdict.UNARGMAXABLE)
-            first = [
-                rivals[k][rivals[k] >= 0] if k < len(known) and known[k] == i else pool[:RIVALS]
-                for i, k in zip(wave, np.searchsorted(known, wave), strict=True)
-            ]
-            starts = list(zip(wave.tolist(), self._neighbours(cloud, wave, first), strict=True))
+            starts = self._neighbours(cloud, _starts(wave, known, rivals, pool))
             won: list[Nearest] = []
             with closing(min_norm.search(cloud, starts, pool, self._is_open, compiled)) as rounds:
                 for ended in rounds:
@@ -111,27 +128,30 @@ class _Run:
                     self._simplices(cloud, [state for state in ended if state.reached], remaining)
                     open_ = self._is_open(np.array([state.point for state in ended], np.int64))
                     stuck |= {ended[k].point: ended[k] for k in np.flatnonzero(open_)}
-            if won:
-                X = cloud.states(np.array([state.direction for state in won]))
-                self._witness(self.leaders[[state.point for state in won]], X, Rule.NEAREST_POINT)
+            self._won(cloud, won)
             remaining = remaining[len(wave) :]
             remaining = remaining[self._is_open(remaining)]
             stuck = {i: state for i, state in stuck.items() if self._is_open(i)}
         return stuck
 
-    def _neighbours(self, cloud: Cloud, wave: IntArray, first: list[IntArray]) -> list[IntArray]:
+    def _won(self, cloud: Cloud, won: list[Nearest]) -> None:
+        if won:
+            X = cloud.states(np.array([state.direction for state in won]))
+            self._witness(self.leaders[[state.point for state in won]], X, Rule.NEAREST_POINT)
+
+    def _neighbours(self, cloud: Cloud, starts: list[Start]) -> list[Start]:
         """Add to the first rivals of each class what decided the nearest class of a long search, if near."""
         if not self.found:
-            return first
-        found = [source for source, _ in self.found]
+            return starts
+        found, wave = [source for source, _ in self.found], np.array([i for i, _ in starts])
         sources, near = cloud.points32[found], np.empty(len(wave), np.int64)
         for cut in arrays.row_blocks(len(wave), 8 * len(sources)):
             size = cloud.squares[wave[cut]]
             apart = cloud.squares[found] - 2 * (cloud.points32[wave[cut]] @ sources.T)  # and size
             near[cut] = np.where(apart.min(axis=1) + size < NEIGHBOUR**2 * size, apart.argmin(axis=1), -1)
         return [
-            rivals if k < 0 else np.setdiff1d(np.union1d(rivals, self.found[k][1]), [i])
-            for i, k, rivals in zip(wave, near, first, strict=True)
+            (i, rivals if k < 0 else np.setdiff1d(np.union1d(rivals, self.found[k][1]), [i]))
+            for (i, rivals), k in zip(starts, near, strict=True)
         ]
 
     def _exactly(self, stuck: dict[int, Nearest]) -> None:
@@ -203,3 +223,12 @@ class _Run:
 def _magnitude(value: Fraction) -> int:
     """Return about log2 of a positive or negative number."""
     return abs(value.numerator).bit_length() - value.denominator.bit_length()
+
+
+def _starts(wave: IntArray, known: IntArray, rivals: Array, pool: IntArray) -> list[Start]:
+    """Return the classes of a wave with their first rivals: those ``known``, or some of the pool."""
+    some = pool[: RIVALS + 1]
+    return [
+        (int(i), rivals[k][rivals[k] >= 0] if k < len(known) and known[k] == i else some[some != i])
+        for i, k in zip(wave, np.searchsorted(known, wave), strict=True)
+    ]
