@@ -48,7 +48,9 @@ def _false_tie(W: Floats, b: Floats | None, i: int, ties: Sequence[int]) -> Refu
     return None
 
 
-def _beats(W: Floats, b: Floats | None, i: int, others: list[int], x: Floats, ties: Sequence[int]) -> Refused:
+def _beats(
+    W: Floats, b: Floats | None, i: int, others: Sequence[int], x: Floats, ties: Sequence[int]
+) -> Refused:
     if not others:
         return None
     rows = [i, *others]

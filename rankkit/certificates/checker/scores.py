@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -14,10 +13,10 @@ from .exact import Floats
 UNIT32, UNIT64 = 2.0**-24, 2.0**-53
 TINY = 2.0**-100  # more than all underflows of a float32 product cost, at entries up to 2
 FINER = 2.0**-900  # the same of float64
-TILE, PAIRS = 2048, 2**22
+TILE, PAIRS = 2048, 2**21  # classes, and pairs, that are compared together
 
 
-def contested(W: Floats, b: Floats | None, classes: Sequence[int], X: Floats) -> list[list[int]]:
+def contested(W: Floats, b: Floats | None, classes: Sequence[int], X: Floats) -> list[Sequence[int]]:
     """Return, for each class i and state x, the classes not shown to have a smaller logit than i.
 
     A bias is one more column of the rows, and 1 one more entry of the states. With m the mean row, the
@@ -37,7 +36,10 @@ def contested(W: Floats, b: Floats | None, classes: Sequence[int], X: Floats) ->
     order = np.lexsort((rivals, which))
     which, rivals = which[order], rivals[order]
     cuts = np.searchsorted(which, np.arange(len(X) + 1)).tolist()
-    return [states.still(k, rivals[start:end]) for k, (start, end) in enumerate(pairwise(cuts))]
+    out: list[Sequence[int]] = [()] * len(X)
+    for k in np.unique(which).tolist():
+        out[k] = states.still(k, rivals[cuts[k] : cuts[k + 1]])
+    return out
 
 
 class _States:
@@ -69,6 +71,7 @@ class _States:
         self.near = np.column_stack([long.astype(np.float32), _up(slack * length)])[self.order]
         self.own = np.nextafter(own.astype(np.float32), np.float32(-np.inf))[self.order, None]
         self.length = _lengths(self.x)
+        self.table = np.empty(PAIRS, np.float32)
 
     def rows(self, which: Any) -> Floats:
         """Return rows less the mean, with their biases."""
@@ -99,8 +102,9 @@ class _States:
         found = []
         for at in range(0, some, step):
             stop = min(at + step, some)
-            open_ = ~(self.near[at:stop] @ far.T < self.own[at:stop])
-            found.append(np.flatnonzero(open_) + at * len(tile))
+            scores = self.table[: (stop - at) * len(tile)].reshape(stop - at, len(tile))
+            np.matmul(self.near[at:stop], far.T, out=scores)
+            found.append(np.flatnonzero(~(scores < self.own[at:stop])) + at * len(tile))
         k, j = np.divmod(np.concatenate([np.zeros(0, np.int64), *found]), len(tile))
         which, rivals = self.order[k], tile[j]
         others = rivals != self.classes[which]
@@ -108,8 +112,6 @@ class _States:
 
     def still(self, k: int, rest: npt.NDArray[Any]) -> list[int]:
         """Return those of the classes ``rest`` that float64 leaves open for state k."""
-        if not len(rest):
-            return []
         gaps = np.ldexp(self.W[rest], -self.unit) - np.ldexp(self.W[self.classes[k]], -self.unit)
         width = gaps.shape[1]
         value = gaps @ self.x[k] + 4 * (width + 4) * UNIT64 * self.length[k] * _lengths(gaps) + width * FINER
