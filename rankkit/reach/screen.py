@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
 
 import numpy as np
 
@@ -100,21 +99,18 @@ def own_directions(
         return Screened(states, leads, exponent, asked[:0], np.zeros((0, RIVALS), np.int32))
     offsets = _Offsets(W, which, exponent + finer, times(mean, -finer))
     todo: IntArray = np.arange(len(asked))
-    lists: list[tuple[int, IntArray]] = []
-    known = 0
+    open_, rivals, known = asked[:0], np.zeros((0, RIVALS), np.int32), 0
     for axes in _looks(d):
         few = len(todo) < FEW * (axes - known)
         last = few or axes == d
         look = _Plain(offsets) if few else _Round(offsets, axes, EQUALISE if last else 1.0)
-        lists = _race(look, asked, todo, RIVALS if last else 1, clear, states, leads)
+        open_, rivals = _race(look, asked, todo, RIVALS if last else 1, clear, states, leads)
+        del look  # the next one is as large
         todo, known = todo[leads[todo] <= 0], axes
         if last or not len(todo):
             break
-    lists.sort()
-    rivals = np.full((len(lists), RIVALS), -1, np.int32)
-    for k, (_, beyond) in enumerate(lists):
-        rivals[k, : len(beyond)] = beyond
-    return Screened(states, leads, offsets.exponent, np.array([i for i, _ in lists], np.int64), rivals)
+    ascending = np.argsort(open_)
+    return Screened(states, leads, offsets.exponent, open_[ascending], rivals[ascending])
 
 
 def _looks(d: int) -> list[int]:
@@ -150,11 +146,8 @@ class _Offsets:
         offsets -= self.mean
         return offsets.astype(self.dtype, copy=False)
 
-    def coordinates(self, axes: int) -> Array:
-        """Return the products (n, axes) of the offsets with the leading axes, in float32.
-
-        They are kept for the next look, but for the last one.
-        """
+    def learn(self, axes: int) -> None:
+        """Find the products of all offsets with so many leading axes, but for those known, in float32."""
         known = sum(some.shape[1] for some in self._known)
         more = np.empty((len(self.which), axes - known), np.float32)
         for cut in cuts_of(self.which, self.W):
@@ -163,10 +156,10 @@ class _Offsets:
             if not known:
                 self.sizes[cut] = np.sqrt(_squares(offsets))
         self._known.append(more)
-        whole = np.concatenate(self._known, axis=1)
-        if axes == len(self.axes):
-            self._known.clear()
-        return whole
+
+    def coordinates(self, rows: slice | IntArray) -> Array:
+        """Return the known products (m, axes) of ``rows``."""
+        return np.concatenate([some[rows] for some in self._known], axis=1)
 
 
 class _Look:
@@ -217,20 +210,21 @@ class _Round(_Look):
         self.turn, spread = offsets.axes[:, :axes], offsets.spread[:axes]
         equal = spread**equalise
         self.scale = (equal * np.linalg.norm(spread / equal)).astype(np.float32)
-        points = offsets.coordinates(axes)
-        points /= self.scale
-        length = _lengths(points)
+        offsets.learn(axes)
+        cuts = list(cuts_of(offsets.which, offsets.W))
+        length = np.concatenate([_lengths(offsets.coordinates(cut) / self.scale) for cut in cuts])
         self.order = np.argsort(-length, kind="stable")
         self.length = length[self.order]
-        self.all = np.empty((len(points), 1 + axes), np.float32)
+        self.all = np.empty((len(length), 1 + axes), np.float32)
         self.all[:, 0] = _up(self.length)
-        self.all[:, 1:] = points[self.order]
+        for cut in cuts:
+            self.all[cut, 1:] = offsets.coordinates(self.order[cut]) / self.scale
         turn = self.turn.astype(np.float64)
         stretch = 1 + float(np.linalg.norm(turn.T @ turn - np.eye(axes)))
         self.product = 1.1 * (axes + 36) * _UNIT32
         self.change = 2 * (PART + d / PART + 8) * np.sqrt(axes) * unit + 4 * _UNIT32
         self.change *= 1.1 * stretch * float((offsets.sizes / length).max())
-        self.merge = passes.merging(len(points) ** 2 * axes)
+        self.merge = passes.merging(len(length) ** 2 * axes)
 
     def points(self, start: int, stop: int) -> Array:
         return self.all[start:stop]
@@ -276,16 +270,16 @@ class _Plain(_Look):
 
 def _race(
     look: _Look, asked: IntArray, todo: IntArray, rivals: int, clear: float, states: Array, leads: FloatArray
-) -> list[tuple[int, IntArray]]:
-    """Race the rows ``asked[todo]`` against all, and enter the ``states`` and ``leads`` of the winners.
+) -> tuple[IntArray, Array]:
+    """Race the rows ``asked[todo]`` against all; enter their ``states``, and the ``leads`` of the winners.
 
-    Returns the others, by name, each with at most so many ``rivals`` that are beyond it.
+    Returns the others (k,), by name, and the first of their rivals (k, ``rivals``); -1 fills a list.
     """
     place = np.empty(len(look.order), np.int64)
     place[look.order] = np.arange(len(look.order))
     todo = todo[np.argsort(place[asked[todo]])]
 
-    def heat(todo: IntArray) -> list[tuple[int, IntArray]]:
+    def heat(todo: IntArray) -> tuple[IntArray, Array]:
         vectors, size, own, error, aimed = look.aims(place[asked[todo]])
         reach = own / size  # whatever is shorter stays below
         usable = reach > 1e-6 * look.length[0]
@@ -293,18 +287,18 @@ def _race(
             todo, vectors, size, own = todo[usable], vectors[usable], size[usable], own[usable]
             error, reach, aimed = error[usable], reach[usable], aimed[usable]
         if not len(todo):
-            return []
+            return todo, np.zeros((0, rivals), np.int32)
         heat = _Heat(look, place[asked[todo]], vectors / own[:, None], error / reach, 1 - clear, rivals)
         heat.run((1 - clear) * reach.min() / (1 + 2 * error.max()))
         lead = np.minimum(clear, 1 - heat.best()) * own * (1 - 1e-9)
         won = lead > 0
         states[todo], leads[todo[won]] = aimed, lead[won]
-        return [(int(asked[todo[k]]), look.order[heat.beyond(k)]) for k in np.flatnonzero(~won).tolist()]
+        return asked[todo[~won]], heat.beyond()[~won]
 
     with threads.workers() as crew:
         size = max(1, min(look.block, -(-len(todo) // crew.count)))
-        heats = [todo[at : at + size] for at in range(0, len(todo), size)]
-        return list(chain.from_iterable(crew.map(heat, heats)))
+        names, lists = zip(*crew.map(heat, np.split(todo, range(size, len(todo), size))), strict=True)
+    return np.concatenate(names), np.concatenate(lists)
 
 
 class _Heat:
@@ -348,9 +342,10 @@ class _Heat:
         """Return a bound (r,) on the score of every other column."""
         return np.asarray(self.top[:, 0], np.float64) + 4 * _UNIT32
 
-    def beyond(self, k: int) -> IntArray:
-        """Return the columns in the list of row ``k``."""
-        return self.who[k, np.isfinite(self.top[k])]
+    def beyond(self) -> Array:
+        """Return the names (r, rivals) in each list, in int32; -1 fills it."""
+        names = np.where(np.isfinite(self.top), self.look.order[self.who], -1)
+        return names.astype(np.int32)
 
 
 def times(rows: FloatArray, exponent: int | IntArray) -> FloatArray:
