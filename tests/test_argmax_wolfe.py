@@ -7,7 +7,7 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 import rankkit as rk
-from rankkit.reach.engine import min_norm, wolfe
+from rankkit.reach.engine import min_norm, steps, wolfe
 from rankkit.reach.engine.coordinates import Cloud, make_cloud
 from rankkit.reach.engine.hulls import Hulls
 
@@ -125,3 +125,34 @@ def test_threads_are_set_for_the_search_and_restored() -> None:
         rk.argmaxable(rk.Head(W))
         assert threads() == before
     assert set(seen) == {1}
+
+
+def means(k: int, seed: int) -> np.ndarray:
+    """Rows of a wide head, and three means of k of them, which rounding to float32 moved by little."""
+    rng = np.random.default_rng(seed)
+    rows = rng.standard_normal((2000, 264)).astype(np.float32)
+    return np.vstack([rows, *(rows[rng.choice(2000, k, replace=False)].mean(axis=0)[None] for _ in range(3))])
+
+
+@pytest.mark.parametrize("seed", [2, 3])
+@pytest.mark.parametrize("k", [4, 16, 40, 132])
+def test_a_mean_of_few_rows_is_told_from_their_hull_without_exact_arithmetic(
+    k: int, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So far as float32 moved it; as new tokens of a vocabulary are begun."""
+    monkeypatch.setattr(steps, "ExactHull", lambda *args: pytest.fail("the exact step was called"))
+    head = rk.Head(means(k, seed))
+    report = rk.argmaxable(head, classes=range(2000, 2003))
+    assert len(report.undecided) == 0
+    assert all(rk.check(report.certificate(i), head) is True for i in range(2000, 2003))
+
+
+@pytest.mark.parametrize("k", [8, 40])
+def test_a_point_near_the_origin_has_its_last_digits(k: int) -> None:
+    W = means(k, 2).astype(np.float64)
+    V = W[:-3] - W[-1]
+    V /= np.linalg.norm(V, axis=1, keepdims=True)
+    _, _, point, outcome = wolfe.nearest_point(V, np.zeros(0, np.int64), np.zeros(0), 1e-12, 0.3, 5000)
+    assert outcome == wolfe.SEPARATED
+    assert np.linalg.norm(point) < 1e-7
+    assert (V @ point > 0.2 * point @ point).all()

@@ -109,8 +109,7 @@ def own_directions(
         todo, known = todo[leads[todo] <= 0], axes
         if last or not len(todo):
             break
-    ascending = np.argsort(open_)
-    return Screened(states, leads, offsets.exponent, open_[ascending], rivals[ascending])
+    return Screened(states, leads, offsets.exponent, open_, rivals)
 
 
 def _looks(d: int) -> list[int]:
@@ -273,32 +272,37 @@ def _race(
 ) -> tuple[IntArray, Array]:
     """Race the rows ``asked[todo]`` against all; enter their ``states``, and the ``leads`` of the winners.
 
-    Returns the others (k,), by name, and the first of their rivals (k, ``rivals``); -1 fills a list.
+    Returns the others (k,), ascending, and the first of their rivals (k, ``rivals``); -1 fills a list.
     """
     place = np.empty(len(look.order), np.int64)
     place[look.order] = np.arange(len(look.order))
     todo = todo[np.argsort(place[asked[todo]])]
+    lists, lost = np.empty((len(todo), rivals), np.int32), np.zeros(len(todo), bool)
 
-    def heat(todo: IntArray) -> tuple[IntArray, Array]:
-        vectors, size, own, error, aimed = look.aims(place[asked[todo]])
+    def heat(part: IntArray) -> None:
+        vectors, size, own, error, aimed = look.aims(place[asked[todo[part]]])
         reach = own / size  # whatever is shorter stays below
         usable = reach > 1e-6 * look.length[0]
         if not usable.all():
-            todo, vectors, size, own = todo[usable], vectors[usable], size[usable], own[usable]
+            part, vectors, size, own = part[usable], vectors[usable], size[usable], own[usable]
             error, reach, aimed = error[usable], reach[usable], aimed[usable]
-        if not len(todo):
-            return todo, np.zeros((0, rivals), np.int32)
-        heat = _Heat(look, place[asked[todo]], vectors / own[:, None], error / reach, 1 - clear, rivals)
+        if not len(part):
+            return
+        rows = todo[part]
+        heat = _Heat(look, place[asked[rows]], vectors / own[:, None], error / reach, 1 - clear, rivals)
         heat.run((1 - clear) * reach.min() / (1 + 2 * error.max()))
         lead = np.minimum(clear, 1 - heat.best()) * own * (1 - 1e-9)
         won = lead > 0
-        states[todo], leads[todo[won]] = aimed, lead[won]
-        return asked[todo[~won]], heat.beyond()[~won]
+        states[rows], leads[rows[won]] = aimed, lead[won]
+        lost[part], lists[part[~won]] = ~won, heat.beyond()[~won]
 
     with threads.workers() as crew:
         size = max(1, min(look.block, -(-len(todo) // crew.count)))
-        names, lists = zip(*crew.map(heat, np.split(todo, range(size, len(todo), size))), strict=True)
-    return np.concatenate(names), np.concatenate(lists)
+        parts = np.split(np.arange(len(todo)), range(size, len(todo), size))
+        list(crew.map(heat, parts))
+    ascending = np.flatnonzero(lost)
+    ascending = ascending[np.argsort(asked[todo[ascending]])]
+    return asked[todo[ascending]], lists[ascending]
 
 
 class _Heat:

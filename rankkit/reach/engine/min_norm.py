@@ -23,7 +23,7 @@ from rankkit.reach.engine.coordinates import Cloud
 from rankkit.reach.engine.hulls import REACHED, SEPARATED, STUCK, Hulls
 
 #: Distance (of unit differences) below which the origin counts as reached.
-CLOSE = 1e-9
+CLOSE = 1e-12
 
 #: Points added to a class's list per round.
 STEP = 160

@@ -30,6 +30,9 @@ POSITIVE = 1e-14
 #: Share of its length that a vector must keep apart from those in the corral (squared).
 APART = 1e-13
 
+#: A point of less than this squared norm needs its last digits.
+CLOSE = 1e-10
+
 #: Vectors added together; the first alone is sure to bring the point nearer, the others save looking again.
 TOGETHER = 4
 
@@ -143,9 +146,10 @@ def _search(  # type: ignore[no-untyped-def]
         s = _begin(V, C, U, y, S, lam, s, G)
     for a in range(s):
         free[S[a]] = False
-    together, last = TOGETHER, np.inf
+    together, last, settled = TOGETHER, np.inf, False
     for _ in range(steps):
-        s = _descend(C, U, y, z, S, slot, lam, s, free, spare)
+        if not settled:
+            s = _descend(C, U, y, z, S, slot, lam, s, free, spare)
         if s == 0:
             return s, STUCK
         for a in range(s):
@@ -154,9 +158,15 @@ def _search(  # type: ignore[no-untyped-def]
         square = _dot(point, point, D)
         if square <= near * near:
             return s, REACHED
-        together, last = TOGETHER if square < last * (1 - 1e-12) else 1, square
+        if square < CLOSE:
+            _level(C, U, z, slot, s, point, G)
+            square = _dot(point, point, D)
+        stalled = square >= last * (1 - 1e-12)
+        # where a weight is too small to be told from nothing, whoever joins the corral stays
+        settled = settled or (stalled and together == 1 and square < CLOSE)
+        together, last = 1 if stalled else TOGETHER, square
         np.dot(V, point, values[:k])
-        found = _furthest(values, free, enough * square - 1e-15, chosen[:together])
+        found = _furthest(values, free, enough * square - 1e-15 * np.sqrt(square), chosen[:together])
         if found == 0:
             return s, SEPARATED
         before = s
@@ -187,7 +197,7 @@ def _begin(V, C, U, y, S, lam, s, G):  # type: ignore[no-untyped-def]
     taken, n, s = np.empty(s, np.int64), s, 0
     for a in range(n):
         for c in range(s):
-            G[:, c] = products[a, taken[c]]
+            G[:, c] = products[a, taken[c]] + 1.0
         _forward(U, G, s)
         if s <= D and _append(U, y, s, G[0], products[a, a]):
             C[s], S[s], lam[s], taken[s] = C[a], S[a], lam[a], a
@@ -229,6 +239,26 @@ def _descend(C, U, y, z, S, slot, lam, s, free, spare):  # type: ignore[no-untyp
         if s in (0, before):
             return 0
         total = _solve(U, y, z, s)
+
+
+@njit(cache=True, nogil=True)
+def _level(C, U, z, slot, s, point, G):  # type: ignore[no-untyped-def]
+    """Make the products of a short ``point`` with the corral equal, up to its own rounding.
+
+    What the sum of the corral leaves of a point near the origin has lost as many digits as it is short. That
+    moves the point by little; but its products with the corral are smaller still.
+    """
+    total = 0.0
+    for a in range(s):
+        G[0, a] = _dot(point, C[slot[a]], len(point))
+        total += G[0, a]
+    for a in range(s):
+        G[0, a] -= total / s
+    _forward(U, G, s)
+    _solve(U, G[0], z, s)
+    for a in range(s):
+        for t in range(len(point)):
+            point[t] -= z[a] * C[slot[a], t]
 
 
 @njit(cache=True, nogil=True)
@@ -285,9 +315,9 @@ def _dot(a, b, n):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, fastmath=True)
 def _products(C, slot, s, X, G):  # type: ignore[no-untyped-def]
-    """Write the products of four vectors with the corral."""
+    """Write the products of four vectors with the corral, plus one."""
     for a in range(s):
-        at, g, h, p, q = slot[a], 0.0, 0.0, 0.0, 0.0
+        at, g, h, p, q = slot[a], 1.0, 1.0, 1.0, 1.0
         for t in range(C.shape[1]):
             g += X[0, t] * C[at, t]
             h += X[1, t] * C[at, t]
@@ -298,12 +328,7 @@ def _products(C, slot, s, X, G):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, fastmath=True)
 def _forward(U, G, s):  # type: ignore[no-untyped-def]
-    """Turn products of four vectors with the corral into columns of the factor: ``U'g = products + 1``."""
-    for t in range(s):
-        G[0, t] += 1.0
-        G[1, t] += 1.0
-        G[2, t] += 1.0
-        G[3, t] += 1.0
+    """Solve ``U'g = right hand side`` for four of them in place: products plus one become columns of U."""
     for a in range(s):
         scale = 1 / U[a, a]
         g, h, p, q = G[0, a] * scale, G[1, a] * scale, G[2, a] * scale, G[3, a] * scale
