@@ -27,8 +27,8 @@ EQUALISE = 0.5
 #: Leading axes of the first look, in which the cloud is made a ball, and how many times more the next takes.
 FIRST, MORE = 48, 2
 
-#: Rows for each axis that a look would add, below which they are compared with all rows as they are.
-FEW = 12
+#: What one more coordinate of a row costs, in multiplications for each entry of it.
+COORDINATE = 4
 
 #: Rows that share one product, and columns that are passed over together, so that the product stays in cache.
 BLOCK, TILE = 256, 1024
@@ -101,7 +101,8 @@ def own_directions(
     todo: IntArray = np.arange(len(asked))
     open_, rivals, known = asked[:0], np.zeros((0, RIVALS), np.int32), 0
     for axes in _looks(d):
-        few = len(todo) < FEW * (axes - known)
+        # compared with rows as they are, half of the pairs are not spared, but no coordinates are made
+        few = len(todo) * (d - axes / 2) < COORDINATE * d * (axes - known)
         last = few or axes == d
         look = _Plain(offsets) if few else _Round(offsets, axes, EQUALISE if last else 1.0)
         open_, rivals = _race(look, asked, todo, RIVALS if last else 1, clear, states, leads)
@@ -248,7 +249,7 @@ class _Plain(_Look):
         self.length = length[self.order]
         self.scale = offsets.spread ** (2 * EQUALISE)
         self.product = 1.1 * (d + 36) * _UNIT32
-        self.merge = passes.merging(n * FEW * d * d)
+        self.merge = passes.merging(n * d * d)
 
     def points(self, start: int, stop: int) -> Array:
         offsets = self.offsets.of(self.order[start:stop])
