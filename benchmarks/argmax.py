@@ -127,9 +127,9 @@ def measure(head: rk.Head, options: argparse.Namespace) -> None:
     """Print what one head costs."""
     clock = time.process_time if options.threads == 1 else time.perf_counter
     product = statistics.median(product_seconds(head.W, clock) for _ in range(5))
-    reports: list[rk.ArgmaxReport] = []
-    taken = median(lambda: reports.append(rk.argmaxable(head)), options.repeats, clock)
-    report = reports[-1]
+    reports: dict[str, rk.ArgmaxReport] = {}
+    taken = median(lambda: reports.update(last=rk.argmaxable(head)), options.repeats, clock)
+    report = reports["last"]
     print(f"{head}: {taken:.2f} s = {taken / product:.2f} x one float32 W W^T ({product:.2f} s)")
     for verdict, rules in report.counts().items():
         print(f"  {verdict.lower():14}", ", ".join(f"{n:,} {rule}" for rule, n in rules.items()))

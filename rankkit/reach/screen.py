@@ -43,7 +43,7 @@ BYTES = 2**21
 LEAST, SAMPLE = 4096, 8
 
 #: Columns beyond a row that are named when it fails; with that many it leaves the race.
-RIVALS = 48
+RIVALS = 32
 
 #: Exponent of differences among rows of size 1 from which they are too near the end of float64 to be bounded.
 FINEST = -900
