@@ -7,7 +7,7 @@ import pytest
 from test_argmax_screen import heavy, leads_hold
 
 import rankkit as rk
-from rankkit.reach import screen
+from rankkit.reach import looks, screen
 from rankkit.reach.engine import steps
 from rankkit.reach.engine.coordinates import make_cloud
 
@@ -61,9 +61,9 @@ def test_leading_coordinates_are_the_first_ones() -> None:
 
 def test_an_axis_that_the_sample_does_not_show_is_kept() -> None:
     W = np.column_stack(
-        [np.random.default_rng(1).standard_normal((screen.LEAST + 50, 2)), np.zeros(screen.LEAST + 50)]
+        [np.random.default_rng(1).standard_normal((looks.LEAST + 50, 2)), np.zeros(looks.LEAST + 50)]
     )
-    unseen = np.random.default_rng(0).permutation(len(W))[screen.LEAST]
+    unseen = np.random.default_rng(0).permutation(len(W))[looks.LEAST]
     W[unseen, 2] = 1e-3
     assert make_cloud(W).width == 3
     assert unseen in rk.argmaxable(rk.Head(W), classes=[unseen]).argmaxable

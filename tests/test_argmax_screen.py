@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 
 from rankkit.certificates.checker import classes as checker
 from rankkit.certificates.checker import simplex
-from rankkit.reach import screen
+from rankkit.reach import looks, screen
 
 
 def heavy(classes: int, d: int) -> np.ndarray:
@@ -43,7 +43,7 @@ def test_every_lead_is_a_lower_bound(classes: int, d: int, exponent: int) -> Non
 
 def test_wide_rows_are_safe_in_narrow_precision() -> None:
     """Every row of a wide head has a twin that is longer by a share of 0.1 down to 1e-9."""
-    rows = heavy(300, screen.WIDE + 8)
+    rows = heavy(300, looks.WIDE + 8)
     mean = rows.mean(axis=0)
     W = np.vstack([rows, rows + np.logspace(-1, -9, 300)[:, None] * (rows - mean)])
     found = screen.own_directions(W, np.arange(600))

@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 
 from rankkit.arrays import Array, FloatArray, IntArray
-from rankkit.reach.screen import EQUALISE, LEAST, SAMPLE, cuts_of, times
+from rankkit.reach.looks import EQUALISE, LEAST, SAMPLE, cuts_of, times
 
 #: Columns keep their sizes down to this power of 1/2 of the largest; smaller ones are brought up to it.
 ALIKE = 20

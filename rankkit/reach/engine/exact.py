@@ -20,7 +20,7 @@ from rankkit import arrays
 from rankkit.arrays import FloatArray, IntArray
 from rankkit.reach.engine.coordinates import exponents, unscaled
 from rankkit.reach.engine.min_norm import RAY
-from rankkit.reach.screen import BYTES, times
+from rankkit.reach.looks import BYTES, times
 
 #: Pivots by largest violation, in units of the order, before the least-index rule takes over.
 GREEDY = 5

@@ -17,7 +17,7 @@ from rankkit import arrays
 from rankkit.arrays import Array, FloatArray, IntArray
 from rankkit.reach.engine.coordinates import Cloud
 from rankkit.reach.engine.min_norm import RAY, Nearest
-from rankkit.reach.screen import BYTES
+from rankkit.reach.looks import BYTES
 
 #: Smallest weight that is proposed as positive.
 POSITIVE = 1e-13
