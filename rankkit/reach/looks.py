@@ -6,6 +6,7 @@ may add to a product: the float32 product and the change of coordinates included
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 
 import numpy as np
@@ -41,6 +42,11 @@ def cuts_of(rows: Array, W: FloatArray) -> Iterator[slice]:
     return arrays.row_blocks(len(rows), 8 * W.shape[1], BYTES)
 
 
+def sample_of(n: int, d: int) -> IntArray:
+    """Return which of n rows of width d show the principal axes well enough."""
+    return np.random.default_rng(0).permutation(n)[: max(LEAST, SAMPLE * d)]
+
+
 class Offsets:
     """Rows less their mean, in units of ``2**exponent``, and the principal axes of a sample of them."""
 
@@ -48,7 +54,7 @@ class Offsets:
         n, d = len(which), W.shape[1]
         self.W, self.which, self.exponent, self.mean = W, which, exponent, mean
         self.dtype = np.dtype(np.float32 if d >= WIDE else np.float64)
-        sample = self.of(np.random.default_rng(0).permutation(n)[: max(LEAST, SAMPLE * d)])
+        sample = self.of(sample_of(n, d))
         squares, axes = np.linalg.eigh(np.asarray(sample.T @ sample, np.float64))
         self.axes = np.ascontiguousarray(axes[:, ::-1]).astype(self.dtype)
         self.spread = np.sqrt(np.maximum(squares, 1e-16 * squares[-1])[::-1] / len(sample))
@@ -77,7 +83,7 @@ class Offsets:
         return np.concatenate([some[rows] for some in self._known], axis=1)
 
 
-class Look:
+class Look(ABC):
     """Points to compare rows with, longest first.
 
     Attributes
@@ -95,10 +101,11 @@ class Look:
     length: FloatArray
     merge: passes.Merge
 
+    @abstractmethod
     def points(self, start: int, stop: int) -> Array:
         """Return points (m, 1 + k) in order, in float32: before their coordinates, bounds on their norms."""
-        raise NotImplementedError
 
+    @abstractmethod
     def aims(self, places: IntArray) -> tuple[Array, FloatArray, FloatArray, FloatArray, Array]:
         """Return how the rows at ``places`` (m,) take aim.
 
@@ -106,7 +113,6 @@ class Look:
         products with the row itself; the most that all roundings add to another product, over the norms of
         both; states (m, d) in float32, whose products with rows less their mean these are.
         """
-        raise NotImplementedError
 
 
 class Round(Look):

@@ -43,7 +43,7 @@ class Screened:
     Attributes
     ----------
     states : numpy.ndarray (m, d), float32
-        The direction of each row that was asked for, where it is shown to win; zero elsewhere.
+        The direction of each row that was asked for: the one in which it wins, or that was tried last.
     leads : numpy.ndarray (m,), float64
         By how much, at least, the row's product with its state exceeds that of every other row (in units of
         ``2**exponent``); not positive where nothing is proved.

@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 
 from rankkit.arrays import Array, FloatArray, IntArray
-from rankkit.reach.looks import EQUALISE, LEAST, SAMPLE, cuts_of, times
+from rankkit.reach.looks import EQUALISE, cuts_of, sample_of, times
 
 #: Columns keep their sizes down to this power of 1/2 of the largest; smaller ones are brought up to it.
 ALIKE = 20
@@ -129,12 +129,10 @@ def make_cloud(
     def spread(cut: slice | IntArray) -> FloatArray:
         return times(times(rows(cut), -top) - mean, -fine)
 
-    some = np.random.default_rng(0).permutation(len(which))[: max(LEAST, SAMPLE * len(top))]
+    some = sample_of(len(which), len(top))
     size, turn = _principal(spread, [some[cut] for cut in cuts_of(some, W)])
-    size /= np.sqrt(len(some))
     if size[-1] < np.sqrt(SURE) * size[0] and len(some) < len(which):  # others may have what it lacks
         size, turn = _principal(spread, cuts)
-        size /= np.sqrt(len(which))
     least = max(size.max(), 2.0**-1000)
     keep = np.flatnonzero(size > (-1 if bounds is not None else NOISE * least))[:leading]
     even = (np.maximum(size, FLAT * least) if bounds is not None else size)[keep] ** EQUALISE
@@ -155,12 +153,15 @@ def make_cloud(
 def _principal(
     spread: Callable[[slice | IntArray], FloatArray], cuts: Sequence[slice | IntArray]
 ) -> tuple[FloatArray, FloatArray]:
-    """Return the norms (d,) of rows along their principal axes, descending, and these as columns (d, d)."""
-    squares, turn = np.linalg.eigh(sum(some.T @ some for some in map(spread, cuts)))
+    """Return root mean squares (d,) along the principal axes, descending, and these as columns (d, d)."""
+    count, products = 0, np.zeros(())
+    for some in map(spread, cuts):
+        count, products = count + len(some), products + some.T @ some
+    squares, turn = np.linalg.eigh(products)
     squares, turn = squares[::-1], turn[:, ::-1]
     if squares[-1] < SURE * squares[0]:  # too small to be told from the rounding of the others
         squares = sum(((spread(cut) @ turn) ** 2).sum(axis=0) for cut in cuts)
-    return np.sqrt(squares), turn
+    return np.sqrt(squares / count), turn
 
 
 def exponents(blocks: Iterable[FloatArray]) -> IntArray:

@@ -9,7 +9,7 @@ packed, for the next time.
 Flops for k vectors of width D: 3 k D to make them; 2 s^2 D + s^3 / 3 to begin with a corral of s whose
 factor was not left. A step takes 2 k D to look at all vectors and 2 s D for the point; each vector added
 2 s D for its products and s^2 for its column of the factor; each one dropped up to 3 s^2 for rotations; and
-every change s^2 for the weights.
+every change s^2 for the weights. A short point takes 4 s D + 5 s^2 more for its last digits.
 
 All loops are in one file because numba keeps what it compiled until the file of the outermost one changes.
 """
@@ -31,7 +31,7 @@ POSITIVE = 1e-14
 APART = 1e-13
 
 #: A point of less than this squared norm needs its last digits.
-CLOSE = 1e-10
+SHORT = 1e-10
 
 #: Vectors added together; the first alone is sure to bring the point nearer, the others save looking again.
 TOGETHER = 4
@@ -158,12 +158,12 @@ def _search(  # type: ignore[no-untyped-def]
         square = _dot(point, point, D)
         if square <= near * near:
             return s, REACHED
-        if square < CLOSE:
+        if square < SHORT:
             _level(C, U, z, slot, s, point, G)
             square = _dot(point, point, D)
         stalled = square >= last * (1 - 1e-12)
         # where a weight is too small to be told from nothing, whoever joins the corral stays
-        settled = settled or (stalled and together == 1 and square < CLOSE)
+        settled = settled or (stalled and together == 1 and square < SHORT)
         together, last = 1 if stalled else TOGETHER, square
         np.dot(V, point, values[:k])
         found = _furthest(values, free, enough * square - 1e-15 * np.sqrt(square), chosen[:together])
