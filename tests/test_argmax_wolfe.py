@@ -18,9 +18,18 @@ def rays(k: int, d: int, lift: float, seed: int) -> np.ndarray:
     return V / np.linalg.norm(V, axis=1, keepdims=True)
 
 
-def search(V: np.ndarray, enough: float = 1.0, start: tuple = ()) -> tuple:
-    corral, weights = start or (np.zeros(0, np.int64), np.zeros(0))
-    return wolfe.nearest_point(V, corral, weights, near=1e-9, enough=enough, steps=1000)
+def search(V: np.ndarray, enough: float = 1.0, start: tuple = (), near: float = 1e-9) -> tuple:
+    """Search among the points V as seen from the origin; return corral, weights, point and outcome."""
+    cloud = make_cloud(np.eye(V.shape[1] + 1)).holding(np.vstack([np.zeros(V.shape[1]), V]))
+    hulls = Hulls.among(cloud, 1, len(V))
+    hulls.begin(0, 0, 1 + np.arange(len(V)))
+    if start:
+        first = hulls.size[0] = min(len(start[0]), V.shape[1] + 2)
+        hulls.corral[0, :first], hulls.weights[0, :first] = start[0][:first], start[1][:first]
+    wolfe.solve(cloud, hulls, np.array([0]), 0, slice(0, 0), near=near, enough=enough, steps=5000)
+    size = hulls.size[0]
+    rows = hulls.rivals_of(0)[hulls.corral[0, :size]] - 1
+    return rows, hulls.weights[0, :size], hulls.point[0], hulls.outcome[0]
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -75,9 +84,9 @@ def drawn_searches(m: int, n: int, d: int) -> tuple[Cloud, Hulls]:
     """Points of a Gaussian cloud, each to be compared with some others."""
     rng = np.random.default_rng(2)
     cloud = make_cloud(rng.standard_normal((n, d)))
-    hulls = Hulls.fresh(np.arange(m), d, n, 0)
+    hulls = Hulls.among(cloud, m, n)
     for t in range(m):
-        hulls.extend(t, m + rng.permutation(n - m)[: n // 3])
+        hulls.begin(t, t, m + rng.permutation(n - m)[: n // 3])
     return cloud, hulls
 
 
@@ -152,7 +161,7 @@ def test_a_point_near_the_origin_has_its_last_digits(k: int) -> None:
     W = means(k, 2).astype(np.float64)
     V = W[:-3] - W[-1]
     V /= np.linalg.norm(V, axis=1, keepdims=True)
-    _, _, point, outcome = wolfe.nearest_point(V, np.zeros(0, np.int64), np.zeros(0), 1e-12, 0.3, 5000)
+    _, _, point, outcome = search(V, enough=0.3, near=1e-12)
     assert outcome == wolfe.SEPARATED
     assert np.linalg.norm(point) < 1e-7
     assert (V @ point > 0.2 * point @ point).all()

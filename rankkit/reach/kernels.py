@@ -23,7 +23,7 @@ def furthest(scores, own, columns, bar, top, who):  # type: ignore[no-untyped-de
             for i in range(r):
                 if scores[j, i] >= least[i] and scores[j, i] > top[i, last] and columns[j] != own[i]:
                     _insert(scores[j, i], columns[j], top, who, i)
-                    least[i] = max(bar, top[i, last])
+                    least[i] = max(bar[i], top[i, last])
 
 
 @njit(cache=True, nogil=True)

@@ -153,19 +153,16 @@ class Ledger:
         b = np.zeros(len(leaders)) if self.b is None else self.b[leaders]
         level = bool((b == b[0]).all())
         found = own_directions(self.W, asked, clear=LEVEL if level else TILTED, which=leaders)
-        plain = (found.leads > 0) & (b[asked] == b.max())
+        won = found.leads > 0
+        stretch = won & (b[asked] < b.max())
+        plain = won & ~stretch
         self._win(Rule.OWN_DIRECTION, leaders[asked[plain]], found.states[plain])
-        won, stretched = [], []
-        for k in np.flatnonzero((found.leads > 0) & ~plain):
-            gap = np.frexp(b.max() / 2 - b[asked[k]] / 2)[1] + 1  # of halves, which do not overflow
-            need = gap - np.frexp(found.leads[k])[1] - found.exponent + 2
-            with np.errstate(over="ignore"):
-                state = np.ldexp(found.states[k].astype(np.float64), need)
-            if (np.ldexp(state, -need) == found.states[k]).all():  # within the range of float64
-                won.append(k)
-                stretched.append(state)
-        if won:
-            self._win(Rule.OWN_DIRECTION, leaders[asked[won]], np.array(stretched))
+        gaps = np.frexp(b.max() / 2 - b[asked[stretch]] / 2)[1] + 1  # of halves, which do not overflow
+        need = (gaps - np.frexp(found.leads[stretch])[1] - found.exponent + 2)[:, None]
+        with np.errstate(over="ignore", under="ignore"):
+            states = np.ldexp(found.states[stretch].astype(np.float64), need)
+            kept = (np.ldexp(states, -need) == found.states[stretch]).all(axis=1)  # within the range of float64
+        self._win(Rule.OWN_DIRECTION, leaders[asked[stretch][kept]], states[kept])
         return found
 
     def enter_simplex(

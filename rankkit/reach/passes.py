@@ -12,13 +12,13 @@ from rankkit.arrays import Array, IntArray
 LARGE = 2**24
 
 #: Merges scores (c, r) into lists; the arguments are those of :func:`furthest`.
-Merge = Callable[[Array, IntArray, IntArray, np.float32, Array, IntArray], None]
+Merge = Callable[[Array, IntArray, IntArray, Array, Array, IntArray], None]
 
 
 def furthest(
-    scores: Array, own: IntArray, columns: IntArray, bar: np.float32, top: Array, who: IntArray
+    scores: Array, own: IntArray, columns: IntArray, bar: Array, top: Array, who: IntArray
 ) -> None:
-    """Merge columns that reach ``bar`` into each row's list of the furthest, in descending order.
+    """Merge columns that reach a row's ``bar`` into its list of the furthest, in descending order.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ def furthest(
         The column that stands for the row itself, and does not count.
     columns : numpy.ndarray (c,)
         Names of the columns.
-    bar : float32
+    bar : numpy.ndarray (r,), float32
     top, who : numpy.ndarray (r, k)
         Scores and names in each row's list, changed in place.
     """

@@ -57,6 +57,7 @@ class Screened:
     states: Array
     leads: FloatArray
     exponent: int
+    order: IntArray
     open: IntArray
     rivals: Array
 
@@ -78,7 +79,8 @@ def own_directions(
     spread = np.maximum(times(high, -exponent) - mean, mean - times(low, -exponent)).max()
     finer = int(np.frexp(spread)[1])
     if finer < FINEST:
-        return Screened(states, leads, exponent, asked[:0], np.zeros((0, RIVALS), np.int32))
+        order = np.arange(len(which))
+        return Screened(states, leads, exponent, order, asked[:0], np.zeros((0, RIVALS), np.int32))
     offsets = Offsets(W, which, exponent + finer, times(mean, -finer))
     todo: IntArray = np.arange(len(asked))
     race = _Race(asked, clear, states, leads)
@@ -89,11 +91,12 @@ def own_directions(
         last = few or axes == d
         look: Look = Plain(offsets) if few else Round(offsets, axes, EQUALISE if last else 1.0)
         open_, rivals = race.run(look, todo, RIVALS if last else 1)
+        order = look.order
         del look  # the next one is as large
         todo, known = todo[leads[todo] <= 0], axes
         if last or not len(todo):
             break
-    return Screened(states, leads, offsets.exponent, open_, rivals)
+    return Screened(states, leads, offsets.exponent, order, open_, rivals)
 
 
 def _looks(d: int) -> list[int]:
@@ -165,7 +168,7 @@ class _Heat:
         self.vectors[:, 0], self.vectors[:, 1:] = up(spare), vectors
         self.top = np.full((len(mine), rivals), -np.inf, np.float32)
         self.who = np.zeros((len(mine), rivals), np.int64)
-        self.bar = np.float32(bar - 4 * UNIT32)
+        self.bar = np.full(len(mine), bar - 4 * UNIT32, np.float32)
 
     def run(self, shortest: float) -> None:
         """Pass over the columns that are at least as long as ``shortest``."""
@@ -177,7 +180,7 @@ class _Heat:
             columns = np.arange(at, min(at + TILE, count))
             scores = table[: len(columns) * len(racing)].reshape(len(columns), len(racing))
             np.matmul(look.points(at, at + len(columns)), vectors.T, out=scores)
-            look.merge(scores, mine, columns, self.bar, top, who)
+            look.merge(scores, mine, columns, self.bar[racing], top, who)
             going = top[:, -1] < 1  # whoever has its list full of winners has lost
             if not going.all():
                 self.top[racing], self.who[racing] = top, who

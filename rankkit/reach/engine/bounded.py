@@ -101,21 +101,21 @@ class _Bounded:
         cloud = make_cloud(
             self.rows[:, loose], self.biases + shift, _rays(self.lower[loose], self.upper[loose])
         )
-        remaining = np.random.default_rng(0).permutation(points)
+        queue, others = np.random.default_rng(0).permutation(points), np.arange(len(self.rows))[: RIVALS + 1]
         ended: dict[int, Nearest] = {}
-        size = min_norm.at_once(cloud.width)
-        for at in range(0, len(remaining), size):
-            wave = remaining[at : at + size]
-            pool = np.flatnonzero(self.ledger.verdicts[self.leaders] != Verdict.UNARGMAXABLE)
-            starts = [(int(i), rivals.get(int(i), pool[pool != i][:RIVALS])) for i in wave]
-            compiled = len(remaining) * cloud.width**2 >= MANY
-            with closing(min_norm.search(cloud, starts, pool, self._is_open, compiled)) as rounds:
-                for states in rounds:
-                    self._won(cloud, [state for state in states if state.separated])
-                    for state in states:
-                        if state.reached:
-                            self._lost(cloud, state)
-                    ended |= {state.point: state for state in states if self._is_open(state.point)}
+
+        def first_rivals(points: IntArray) -> list[IntArray]:
+            return [rivals.get(int(i), others[others != i]) for i in points]
+
+        compiled = len(queue) * cloud.width**2 >= MANY
+        search = min_norm.search(cloud, queue, first_rivals, self._is_open, self._may_win, compiled)
+        with closing(search) as rounds:
+            for states in rounds:
+                self._won(cloud, [state for state in states if state.separated])
+                for state in states:
+                    if state.reached:
+                        self._lost(cloud, state)
+                ended |= {state.point: state for state in states if self._is_open(state.point)}
         return ended
 
     def _won(self, cloud: Cloud, states: list[Nearest]) -> None:
@@ -176,6 +176,9 @@ class _Bounded:
 
     def _is_open(self, points: IntArray | int) -> np.ndarray:
         return self.ledger.verdicts[self.leaders[points]] == Verdict.UNDECIDED
+
+    def _may_win(self, points: IntArray) -> np.ndarray:
+        return self.ledger.verdicts[self.leaders[points]] != Verdict.UNARGMAXABLE
 
     def _report(self) -> None:
         decided = self.ledger.verdicts[self.groups.standing(self.asked)] != Verdict.UNDECIDED

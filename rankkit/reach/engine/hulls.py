@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rankkit.arrays import Array, FloatArray, IntArray
+from rankkit.reach.engine.coordinates import Cloud
 
 #: How a search ended, for now or for good.
 SEPARATED, REACHED, STUCK = 0, 1, 2
@@ -24,49 +25,65 @@ class Hulls:
 
     Attributes
     ----------
-    own : numpy.ndarray (m,), int64
+    own, rounds : numpy.ndarray (m,), int64
+        The point each one is about, and how often its nearest point was found.
     rivals : numpy.ndarray (m, k), int32, and count : numpy.ndarray (m,), int64
         The points each one is compared with.
     corral : numpy.ndarray (m, D + 2), int64, weights : (m, D + 2), float64, size : (m,), int64
         Positions of the vectors that carry the nearest point, and their weights; size 0 for a fresh start.
-    point : numpy.ndarray (m, D), float64
-        The nearest point.
+    point, aim : numpy.ndarray (m, D), float64
+        The nearest point, and the direction, of norm 1, in which all others were compared last.
     outcome : numpy.ndarray (m,), int64
         ``SEPARATED``, ``REACHED`` or ``STUCK``.
     kept : numpy.ndarray (m,), int64, factors : numpy.ndarray (2, room), float64
         Where the packed factor of each corral begins, -1 if it was not kept: in one row of ``factors``, while
         those of the next round are written to the other.
+    rays : int
+    marked : numpy.ndarray (n,), bool
+        Of each point, False, but for those that are being looked at.
     """
 
     own: IntArray
+    rounds: IntArray
     rivals: Array
     count: IntArray
     corral: IntArray
     weights: FloatArray
     size: IntArray
     point: FloatArray
+    aim: FloatArray
     outcome: IntArray
     kept: IntArray
     factors: FloatArray
     rays: int
+    marked: Array
 
     @classmethod
-    def fresh(cls, own: IntArray, D: int, room: int, rays: int) -> Hulls:
-        """Return searches that have not begun, with ``room`` rivals each."""
-        m = len(own)
+    def among(cls, cloud: Cloud, m: int, room: int) -> Hulls:
+        """Return places for m searches at a time among the points of a cloud, with ``room`` rivals each."""
+        D = cloud.width
         return cls(
-            own=own,
+            own=np.zeros(m, np.int64),
+            rounds=np.zeros(m, np.int64),
             rivals=np.zeros((m, room), np.int32),
             count=np.zeros(m, np.int64),
             corral=np.zeros((m, D + 2), np.int64),
             weights=np.zeros((m, D + 2)),
             size=np.zeros(m, np.int64),
             point=np.zeros((m, D)),
+            aim=np.zeros((m, D)),
             outcome=np.full(m, STUCK),
             kept=np.full(m, -1),
-            factors=np.empty((2, min(ROOM, m * (D + 2) * (D + 5) // 2))),
-            rays=rays,
+            factors=np.empty((2, min(ROOM, m * packed(D + 2)))),
+            rays=len(cloud.rays),
+            marked=np.zeros(len(cloud.points32), bool),
         )
+
+    def begin(self, t: int, own: int, rivals: IntArray) -> None:
+        """Begin a search about point ``own`` in place ``t``, whatever was there."""
+        self.own[t], self.outcome[t], self.kept[t] = own, STUCK, -1
+        self.rounds[t] = self.count[t] = self.size[t] = 0
+        self.extend(t, rivals)
 
     def rivals_of(self, t: int) -> Array:
         """Return the rivals of search ``t``."""
@@ -77,7 +94,10 @@ class Hulls:
 
         Where there is no room, all rivals that carry nothing make way.
         """
-        more = more[(more[:, None] != self.rivals_of(t)).all(axis=1)]  # isin would sort
+        known = self.rivals[t, : self.count[t]]
+        self.marked[known] = True
+        more = more[~self.marked[more]]
+        self.marked[known] = False
         if self.count[t] + len(more) > self.rivals.shape[1]:
             carried = self.corral[t, : self.size[t]]
             real = carried >= self.rays
@@ -96,3 +116,8 @@ class Hulls:
         s = len(carried)
         self.corral[t, :s], self.weights[t, :s], self.size[t] = carried, weights, s
         self.point[t], self.outcome[t], self.kept[t] = point, outcome, -1
+
+
+def packed(s: int) -> int:
+    """Return how many numbers a factor of s vectors takes."""
+    return s * (s + 3) // 2

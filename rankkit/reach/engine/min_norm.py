@@ -20,7 +20,7 @@ from rankkit import threads
 from rankkit.arrays import Array, FloatArray, IntArray
 from rankkit.reach import passes
 from rankkit.reach.engine.coordinates import Cloud
-from rankkit.reach.engine.hulls import REACHED, SEPARATED, STUCK, Hulls
+from rankkit.reach.engine.hulls import REACHED, ROOM, SEPARATED, STUCK, Hulls, packed
 
 #: Distance (of unit differences) below which the origin counts as reached.
 CLOSE = 1e-12
@@ -32,10 +32,16 @@ STEP = 160
 ROUNDS = 200
 
 #: A direction separates once all rivals keep this share of the distance; 1 would ask for the nearest point.
-ENOUGH = 0.3
+ENOUGH = 0.15
+
+#: Searches that may join for each one that has ended: few at first, whose simplices spare others a search.
+GROWTH = 3
 
 #: Most classes that are searched at once, and numbers in all their points, so that those of wide heads fit.
 LARGEST_WAVE, WIDEST_WAVE = 2048, 2**19
+
+#: Norm of a point that has no direction of its own.
+TINY = 1e-300
 
 #: Stands for the first ray in a support; the others follow downwards.
 RAY = -1
@@ -97,44 +103,62 @@ def nearest_point(vectors: FloatArray) -> tuple[FloatArray, FloatArray, float]:
 
 def at_once(width: int) -> int:
     """Return how many classes may be searched at once."""
-    return max(1, min(LARGEST_WAVE, WIDEST_WAVE // max(1, width)))
+    return max(1, min(LARGEST_WAVE, WIDEST_WAVE // max(1, width), 4 * ROOM // packed(width + 2)))
 
 
 def search(
     cloud: Cloud,
-    starts: Sequence[tuple[int, IntArray]],
-    pool: IntArray,
+    queue: IntArray,
+    rivals: Callable[[IntArray], Sequence[IntArray]],
     is_open: Callable[[IntArray], Array],
+    may_win: Callable[[IntArray], Array],
     compiled: bool,
-) -> Generator[list[Nearest], None, None]:
-    """Run the search for the given points with their first rivals, priced against the points of ``pool``.
+    first: int = LARGEST_WAVE,
+) -> Generator[list[Nearest]]:
+    """Run the search for the points in ``queue``, round by round; yield what ended in each.
 
-    Yields after each round what ended in it, and goes on with the points that ``is_open`` then. ``compiled``
-    loads the loops that are worth it for many classes. As many classes are searched at once as linear algebra
-    has threads, of which it keeps one meanwhile: on problems this small, more wait longer than they work.
+    ``rivals`` names the first rivals of points that join, and after each round go on those that ``is_open``,
+    priced against the points that ``may_win``. At most ``first`` are on their way at first, then ``GROWTH``
+    for each that has ended. ``compiled`` loads the loops that are worth it for many classes. As many classes
+    are searched at once as linear algebra has threads, of which it keeps one meanwhile: on problems this
+    small, more wait longer than they work.
     """
-    pool = pool[np.argsort(-cloud.squares[pool], kind="stable")]  # long points are the likely rivals
     D = cloud.width
-    hulls = Hulls.fresh(np.array([i for i, _ in starts]), D, 4 * (D + 1) + 2 * STEP, len(cloud.rays))
-    for t, (_, rivals) in enumerate(starts):
-        hulls.extend(t, rivals)
-    active = np.arange(len(starts))
+    hulls = Hulls.among(cloud, min(at_once(D), len(queue)), 4 * (D + 1) + 2 * STEP)
+    pool = np.argsort(-cloud.squares, kind="stable")  # long points are the likely rivals
+    slots, active = np.arange(len(hulls.own)), np.zeros(0, np.int64)
+    turn = 0
     with threads.workers() as crew:
-        for round_ in range(ROUNDS):
-            _solve(cloud, hulls, active, round_ % 2, crew if compiled else None)
+        while True:
+            queue = queue[is_open(queue)]
+            joining = np.setdiff1d(slots, active)[: min(len(queue), max(0, min(first, len(slots)) - len(active)))]
+            if (hulls.kept[active] < 0).any():  # no room for more factors
+                joining = joining[:0]
+            new, queue = queue[: len(joining)], queue[len(joining) :]
+            for t, i, some in zip(joining.tolist(), new.tolist(), rivals(new), strict=True):
+                hulls.begin(t, i, some)
+            own = cloud.points(new)
+            hulls.aim[joining] = own / np.maximum(np.linalg.norm(own, axis=1, keepdims=True), TINY)
+            active = np.concatenate([active, joining])
+            if not len(active):
+                return
+            pool, turn = pool[may_win(pool)], 1 - turn
+            before = hulls.point.copy()
+            _solve(cloud, hulls, active, turn, crew if compiled else None)
+            hulls.rounds[active] += 1
             going = active[hulls.outcome[active] == SEPARATED]
             ended = [(int(t), False) for t in active if hulls.outcome[t] != SEPARATED]
-            on = []
-            for t, beyond in zip(going.tolist(), _beyond(cloud, hulls, going, pool, crew), strict=True):
-                if len(beyond) and hulls.extend(t, beyond) and round_ < ROUNDS - 1:
+            half_way = _take_aim(cloud, hulls, going, before[going]).tolist()
+            found, on = _beyond(cloud, hulls, going, pool, crew), []
+            for t, beyond, half in zip(going.tolist(), found, half_way, strict=True):
+                if len(beyond) and (hulls.extend(t, beyond) or half) and hulls.rounds[t] < ROUNDS:
                     on.append(t)
                 else:
                     ended.append((t, len(beyond) == 0))
+            first += GROWTH * len(ended)
             yield [_ended(cloud, hulls, t, separated) for t, separated in ended]
             active = np.array(on, np.int64)
             active = active[is_open(hulls.own[active])]
-            if not len(active):
-                break
 
 
 def nearest(cloud: Cloud, i: int, rivals: IntArray) -> tuple[Nearest, FloatArray]:
@@ -142,8 +166,8 @@ def nearest(cloud: Cloud, i: int, rivals: IntArray) -> tuple[Nearest, FloatArray
 
     Returns with it the weights of its support: non-negative, of sum 1 without the rays.
     """
-    hulls = Hulls.fresh(np.array([i]), cloud.width, len(rivals), len(cloud.rays))
-    hulls.extend(0, rivals)
+    hulls = Hulls.among(cloud, 1, len(rivals))
+    hulls.begin(0, i, rivals)
     _fit(cloud, hulls, 0)
     ended = _ended(cloud, hulls, 0, separated=False)
     weights, real = hulls.weights[0, : hulls.size[0]], ended.support >= 0
@@ -197,10 +221,29 @@ def _vectors(cloud: Cloud, hulls: Hulls, t: int) -> tuple[FloatArray, FloatArray
     return vectors / np.where(length > 0, length, 1.0)[:, None], length
 
 
+def _take_aim(cloud: Cloud, hulls: Hulls, todo: IntArray, before: FloatArray) -> Array:
+    """Aim half way from where each search aimed last to its direction; tell for which.
+
+    What lies beyond there is nearer to what decides in the end than what lies beyond a direction that is still
+    far from it ([wentges1997]_, [benameur2007]_). Where that found nothing that moved the point from
+    ``before`` (m, D), or would bring the aim near a ray, or where the two point apart, the direction itself is taken.
+    """
+    points = hulls.point[todo]
+    size = np.linalg.norm(points, axis=1, keepdims=True)
+    directions = -points / size
+    halves = directions + hulls.aim[todo]
+    half_way = np.linalg.norm(points - before, axis=1) > 1e-9 * size[:, 0]
+    half_way &= np.linalg.norm(halves, axis=1) > 1  # by less than 120 degrees apart
+    half_way &= (halves @ cloud.rays.T <= directions @ cloud.rays.T / 2).all(axis=1)
+    aims = np.where(half_way[:, None], halves, directions)
+    hulls.aim[todo] = aims / np.linalg.norm(aims, axis=1, keepdims=True)
+    return half_way
+
+
 def _beyond(
     cloud: Cloud, hulls: Hulls, todo: IntArray, pool: IntArray, crew: threads.Workers
 ) -> Iterator[IntArray]:
-    """Return, for each search, points of ``pool`` that do not lose to its class in its direction.
+    """Return, for each search, points of ``pool`` that do not lose to its class in the direction of its aim.
 
     A float32 product finds at most ``STEP`` that might not: the furthest among the first that are found. If
     none is clearly beyond, they are compared as float64 differences, which tell near twins apart.
@@ -210,30 +253,31 @@ def _beyond(
 
     def beyond(block: IntArray) -> list[IntArray]:
         own, out = hulls.own[block], []
-        directions = -hulls.point[block] / np.linalg.norm(hulls.point[block], axis=1, keepdims=True)
-        near = np.empty((len(block), cloud.width + 1), np.float32)
-        near[:, :-1] = directions
-        near[:, -1] = -np.einsum("ij,ij->i", near[:, :-1], cloud.points32[own])
-        some, table = np.ones((TILE, cloud.width + 1), np.float32), np.empty(TILE * len(block), np.float32)
+        directions = hulls.aim[block]
+        near, points = directions.astype(np.float32), np.empty((TILE, cloud.width), np.float32)
+        level = np.einsum("ij,ij->i", near, cloud.points32[own])
+        low, high = level - cloud.doubt, level + cloud.doubt
+        table = np.empty(TILE * len(block), np.float32)
         top = np.full((len(block), STEP), -np.inf, np.float32)
         who = np.zeros((len(block), STEP), np.int64)
         racing, best, names = np.arange(len(block)), top, who
         for start in range(0, len(pool), TILE):
             tile = pool[start : start + TILE]
-            some[: len(tile), :-1] = cloud.points32[tile]
-            scores = table[: len(tile) * len(racing)].reshape(len(tile), len(racing))
-            np.matmul(some[: len(tile)], near.T, out=scores)
-            merge(scores, own[racing], tile, np.float32(-cloud.doubt), best, names)
-            going = best[:, -1] <= cloud.doubt
+            some, scores = points[: len(tile)], table[: len(tile) * len(racing)].reshape(len(tile), -1)
+            np.take(cloud.points32, tile, axis=0, out=some, mode="clip")
+            np.matmul(some, near.T, out=scores)
+            merge(scores, own[racing], tile, low[racing], best, names)
+            going = best[:, -1] <= high[racing]
             if not going.all():  # whoever has enough to go on with leaves
                 top[racing], who[racing] = best, names
                 racing, best, names, near = racing[going], best[going], names[going], near[going]
                 if not len(racing):
                     break
         top[racing], who[racing] = best, names
+        count = np.isfinite(top).sum(axis=1).tolist()
         for k, i in enumerate(own):
-            close = who[k, np.isfinite(top[k])]
-            if top[k, 0] <= cloud.doubt:
+            close = who[k, : count[k]]
+            if count[k] and top[k, 0] <= high[k]:
                 lead = (cloud.points(close) - cloud.points(i)) @ directions[k]
                 close = close[lead >= 0]
             out.append(close)
@@ -249,7 +293,7 @@ def _ended(cloud: Cloud, hulls: Hulls, t: int, separated: bool) -> Nearest:
         point=int(hulls.own[t]),
         rivals=rivals,
         support=np.concatenate([RAY - np.arange(rays), rivals])[carried],
-        direction=-hulls.point[t],
+        direction=hulls.aim[t].copy() if separated else -hulls.point[t],
         reached=bool(hulls.outcome[t] == REACHED),
         separated=separated,
     )

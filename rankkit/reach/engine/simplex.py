@@ -61,7 +61,7 @@ class Simplex:
 
     def inside(self, cloud: Cloud, points: IntArray) -> tuple[IntArray, FloatArray]:
         """Return which ``points`` of the cloud lie inside, and their weights (inside, D + 1)."""
-        points = points[~np.isin(points, self.support)]
+        points = points[(points[:, None] != self.support).all(axis=1)]
         members, weights = [points[:0]], [np.empty((0, len(self.support)))]
         for cut in arrays.row_blocks(len(points), 16 * len(self.support), BYTES):
             some = self.weights(cloud.points(points[cut]))

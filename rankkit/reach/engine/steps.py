@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from contextlib import closing
 from fractions import Fraction
 
@@ -22,7 +22,7 @@ from rankkit.reach.ledger import Ledger, Rule, Verdict
 from rankkit.reach.screen import RIVALS
 
 #: Classes searched at first: few, so that their simplices spare the others a search.
-FIRST_WAVE = 32
+FIRST = 32
 
 #: Share of its own distance from the centre at which a class counts as the neighbour of another one.
 NEIGHBOUR = 0.5
@@ -41,8 +41,6 @@ LEADING = 64
 
 Progress = Callable[[int, int], None]
 
-Start = tuple[int, IntArray]
-
 
 def decide(ledger: Ledger, groups: RowGroups, asked: IntArray, progress: Progress) -> None:
     """Enter a checked proof for every class in ``asked`` that can be decided, and a reason for every other.
@@ -55,9 +53,7 @@ def decide(ledger: Ledger, groups: RowGroups, asked: IntArray, progress: Progres
 class _Run:
     def __init__(self, ledger: Ledger, groups: RowGroups, asked: IntArray, progress: Progress) -> None:
         self.ledger, self.groups, self.asked, self.progress = ledger, groups, asked, progress
-        self.leaders = groups.leaders
-        biases = None if ledger.b is None else ledger.b[self.leaders]
-        self.biases = None if biases is None or (biases == biases[0]).all() else biases
+        self._arrange(groups.leaders)
         self.wanted = np.unique(groups.leader[asked])
         self.standing = groups.standing(asked)
         # Classes after long searches, and what carried them.
@@ -72,9 +68,7 @@ class _Run:
         if not len(points):
             self._report()
             return
-        screened = self.ledger.enter_own_directions(self.leaders, points)
-        first = screened.open, screened.rivals
-        del screened  # its states are in the ledger now
+        first = self._own_directions(points)
         self._report()
         width = self.ledger.W.shape[1]
         if width > 4 * LEADING and 0 < len(self._open_points()) < 2 * width:
@@ -83,6 +77,25 @@ class _Run:
             stuck = self._nearest_points(self._cloud(), *first)
             with threadpool_limits(1):
                 self._exactly(stuck)
+
+    def _arrange(self, leaders: IntArray) -> None:
+        """Name one class of each kind by its place among ``leaders``."""
+        self.leaders, self.place = leaders, np.empty(len(self.ledger.W), np.int64)
+        self.place[leaders] = np.arange(len(leaders))
+        biases = None if self.ledger.b is None else self.ledger.b[leaders]
+        self.biases = None if biases is None or (biases == biases[0]).all() else biases
+
+    def _own_directions(self, points: IntArray) -> tuple[IntArray, Array]:
+        """Enter classes that win in their own direction; return others (k,), ascending, and rivals (k, r).
+
+        From here on long rows come first: they are the likely rivals, and products read rows in that order.
+        """
+        screened, before = self.ledger.enter_own_directions(self.leaders, points), self.leaders
+        self._arrange(before[screened.order])
+        known = self.place[before[screened.open]]
+        rivals = np.where(screened.rivals < 0, -1, self.place[before[screened.rivals]]).astype(np.int32)
+        ascending = np.argsort(known)
+        return known[ascending], rivals[ascending]
 
     def _cloud(self, leading: int | None = None) -> Cloud:
         return make_cloud(self.ledger.W, self.biases, which=self.leaders, leading=leading)
@@ -95,64 +108,80 @@ class _Run:
 
     def _among_leading(self, known: IntArray, rivals: Array) -> None:
         """Enter classes that win in directions within the leading axes: for few classes, all are too many."""
-        remaining, pool = self._open_points(), np.arange(len(self.leaders))
         cloud = self._cloud(LEADING)
-        for at in range(0, len(remaining), min_norm.at_once(cloud.width)):
-            wave = remaining[at : at + min_norm.at_once(cloud.width)]
-            starts = _starts(wave, known, rivals, pool)
-            with closing(min_norm.search(cloud, starts, pool, self._is_open, compiled=True)) as rounds:
-                self._won(cloud, [state for ended in rounds for state in ended if state.separated])
+        queue = self._open_points()
+        won = [state for ended in self._search(cloud, queue, known, rivals, compiled=True) for state in ended]
+        self._won(cloud, [state for state in won if state.separated])
 
     def _nearest_points(self, cloud: Cloud, known: IntArray, rivals: Array) -> dict[int, Nearest]:
         """Enter what the search for nearest points settles; return where it ended for the rest.
 
         ``rivals`` (k, r) are the first ones of the points ``known`` (k,).
         """
-        remaining = np.random.default_rng(0).permutation(self._open_points())
+        queue = np.random.default_rng(0).permutation(self._open_points())
         stuck: dict[int, Nearest] = {}
-        compiled = len(remaining) * cloud.width**2 >= MANY
-        size = FIRST_WAVE
-        while len(remaining):
-            wave, size = remaining[:size], min(4 * size, min_norm.at_once(cloud.width))
-            pool = np.flatnonzero(self.ledger.verdicts[self.leaders] != Verdict.UNARGMAXABLE)
-            starts = self._neighbours(cloud, _starts(wave, known, rivals, pool))
-            won: list[Nearest] = []
-            with closing(min_norm.search(cloud, starts, pool, self._is_open, compiled)) as rounds:
-                for ended in rounds:
-                    won += [state for state in ended if state.separated]
-                    self.found += [
-                        (state.point, state.support[state.support >= 0].astype(np.int32))
-                        for state in ended
-                        if 2 * len(state.support) > cloud.width
-                    ]
-                    self._simplices(cloud, [state for state in ended if state.reached], remaining)
-                    open_ = self._is_open(np.array([state.point for state in ended], np.int64))
-                    stuck |= {ended[k].point: ended[k] for k in np.flatnonzero(open_)}
-            self._won(cloud, won)
-            remaining = remaining[len(wave) :]
-            remaining = remaining[self._is_open(remaining)]
-            stuck = {i: state for i, state in stuck.items() if self._is_open(i)}
-        return stuck
+        won: list[Nearest] = []
+        compiled = len(queue) * cloud.width**2 >= MANY
+        with closing(self._search(cloud, queue, known, rivals, compiled, FIRST)) as rounds:
+            for ended in rounds:
+                won += [state for state in ended if state.separated]
+                self.found += [
+                    (state.point, state.support[state.support >= 0].astype(np.int32))
+                    for state in ended
+                    if 2 * len(state.support) > cloud.width
+                ]
+                queue = queue[self._is_open(queue)]
+                self._simplices(cloud, [state for state in ended if state.reached], queue)
+                stuck |= {state.point: state for state in ended}
+                if len(won) >= min_norm.at_once(cloud.width):
+                    self._won(cloud, won)
+                    won = []
+                stuck = {i: state for i, state in stuck.items() if self._is_open(i)}
+        self._won(cloud, won)
+        return {i: state for i, state in stuck.items() if self._is_open(i)}
+
+    def _search(
+        self,
+        cloud: Cloud,
+        queue: IntArray,
+        known: IntArray,
+        rivals: Array,
+        compiled: bool,
+        first: int = min_norm.LARGEST_WAVE,
+    ) -> Generator[list[Nearest], None, None]:
+        """Search for the nearest points of the classes in ``queue``; yield those that ended in each round."""
+        others = np.arange(len(self.leaders))[: RIVALS + 1]
+
+        def first_rivals(points: IntArray) -> list[IntArray]:
+            places = np.searchsorted(known, points)
+            some = [
+                rivals[k][rivals[k] >= 0] if k < len(known) and known[k] == i else others[others != i]
+                for i, k in zip(points, places, strict=True)
+            ]
+            return [
+                rows if near is None else np.setdiff1d(np.union1d(rows, near), [i])
+                for i, rows, near in zip(points, some, self._of_neighbours(cloud, points), strict=True)
+            ]
+
+        return min_norm.search(cloud, queue, first_rivals, self._is_open, self._may_win, compiled, first)
 
     def _won(self, cloud: Cloud, won: list[Nearest]) -> None:
         if won:
             X = cloud.states(np.array([state.direction for state in won]))
             self._witness(self.leaders[[state.point for state in won]], X, Rule.NEAREST_POINT)
 
-    def _neighbours(self, cloud: Cloud, starts: list[Start]) -> list[Start]:
-        """Add to the first rivals of each class what decided the nearest class of a long search, if near."""
+    def _of_neighbours(self, cloud: Cloud, points: IntArray) -> list[Array | None]:
+        """Return what decided the nearest class after a long search, for each of some points that is near it."""
         if not self.found:
-            return starts
-        found, wave = [source for source, _ in self.found], np.array([i for i, _ in starts])
-        sources, near = cloud.points32[found], np.empty(len(wave), np.int64)
-        for cut in arrays.row_blocks(len(wave), 8 * len(sources)):
-            size = cloud.squares[wave[cut]]
-            apart = cloud.squares[found] - 2 * (cloud.points32[wave[cut]] @ sources.T)  # and size
-            near[cut] = np.where(apart.min(axis=1) + size < NEIGHBOUR**2 * size, apart.argmin(axis=1), -1)
-        return [
-            (i, rivals if k < 0 else np.setdiff1d(np.union1d(rivals, self.found[k][1]), [i]))
-            for (i, rivals), k in zip(starts, near, strict=True)
-        ]
+            return [None] * len(points)
+        found, nearest = [source for source, _ in self.found], np.empty(len(points), np.int64)
+        sources = cloud.points32[found]
+        for cut in arrays.row_blocks(len(points), 8 * len(sources)):
+            size = cloud.squares[points[cut]]
+            apart = cloud.squares[found] - 2 * (cloud.points32[points[cut]] @ sources.T)  # and size
+            near = apart.min(axis=1) + size < NEIGHBOUR**2 * size
+            nearest[cut] = np.where(near, apart.argmin(axis=1), -1)
+        return [None if k < 0 else self.found[k][1] for k in nearest.tolist()]
 
     def _exactly(self, stuck: dict[int, Nearest]) -> None:
         """Decide the rest in rational arithmetic."""
@@ -210,10 +239,13 @@ class _Run:
 
     def _open_points(self) -> IntArray:
         """Return the positions among the leaders of the wanted classes that are open."""
-        return np.searchsorted(self.leaders, self.ledger.open(self.wanted))
+        return np.sort(self.place[self.ledger.open(self.wanted)])
 
     def _is_open(self, points: IntArray | int) -> Array:
         return self.ledger.verdicts[self.leaders[points]] == Verdict.UNDECIDED
+
+    def _may_win(self, points: IntArray) -> Array:
+        return self.ledger.verdicts[self.leaders[points]] != Verdict.UNARGMAXABLE
 
     def _report(self) -> None:
         decided = int(np.count_nonzero(self.ledger.verdicts[self.standing]))
@@ -223,12 +255,3 @@ class _Run:
 def _magnitude(value: Fraction) -> int:
     """Return about log2 of a positive or negative number."""
     return abs(value.numerator).bit_length() - value.denominator.bit_length()
-
-
-def _starts(wave: IntArray, known: IntArray, rivals: Array, pool: IntArray) -> list[Start]:
-    """Return the classes of a wave with their first rivals: those ``known``, or some of the pool."""
-    some = pool[: RIVALS + 1]
-    return [
-        (int(i), rivals[k][rivals[k] >= 0] if k < len(known) and known[k] == i else some[some != i])
-        for i, k in zip(wave, np.searchsorted(known, wave), strict=True)
-    ]
