@@ -24,7 +24,8 @@ def test_the_furthest_columns_come_first_and_merge(columns: int, rows: int, k: i
         who = np.full((rows, k), -1)
         for start in (0, columns // 2):
             part = products(columns, rows)[start : start + max(1, columns // 2)]
-            loop(part, np.arange(rows), np.arange(start, start + len(part)), np.full(rows, 0.5, np.float32), top, who)
+            names, bar = np.arange(start, start + len(part)), np.full(rows, 0.5, np.float32)
+            loop(part, np.arange(rows), names, bar, top, who)
         lists.append((top, who))
     (top, who), (plain, names) = lists
     assert (top == plain).all()

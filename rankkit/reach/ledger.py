@@ -17,6 +17,7 @@ from rankkit.certificates.checker.domains import outside
 from rankkit.domains import Domain, Free
 from rankkit.heads import Head
 from rankkit.reach.screen import Screened, own_directions
+from rankkit.reach.states import States
 
 if TYPE_CHECKING:
     from rankkit.reach.journal import Journal
@@ -94,8 +95,7 @@ class Ledger:
         self.rules = np.zeros(head.classes, np.int8)
         self.combinations: dict[int, Proof] = {}
         self.reasons: dict[int, str] = {}
-        self._states = np.empty(head.W.shape, np.float32)  # memory is taken as classes win
-        self._long: dict[int, Array] = {}  # states that take float64, or sums of it
+        self._states = States(*head.W.shape)
         self._heir, self._journal = heir, None
         if journal is not None:
             journal.replay(
@@ -159,10 +159,11 @@ class Ledger:
         self._win(Rule.OWN_DIRECTION, leaders[asked[plain]], found.states[plain])
         gaps = np.frexp(b.max() / 2 - b[asked[stretch]] / 2)[1] + 1  # of halves, which do not overflow
         need = (gaps - np.frexp(found.leads[stretch])[1] - found.exponent + 2)[:, None]
+        short = found.states[stretch]
         with np.errstate(over="ignore", under="ignore"):
-            states = np.ldexp(found.states[stretch].astype(np.float64), need)
-            kept = (np.ldexp(states, -need) == found.states[stretch]).all(axis=1)  # within the range of float64
-        self._win(Rule.OWN_DIRECTION, leaders[asked[stretch][kept]], states[kept])
+            states = np.ldexp(short.astype(np.float64), need)
+            exact = (np.ldexp(states, -need) == short).all(axis=1)  # within the range of float64
+        self._win(Rule.OWN_DIRECTION, leaders[asked[stretch][exact]], states[exact])
         return found
 
     def enter_simplex(
@@ -198,7 +199,7 @@ class Ledger:
 
     def state(self, i: int) -> FloatArray:
         """Return the state (d,) that makes class ``i`` win, or terms (m, d) of it."""
-        return self._long.get(i, self._states[i]).astype(np.float64)
+        return self._states.of(i)
 
     def _admits(self, state: Array) -> bool:
         """Whether a state (d,), or terms (m, d) of it, lies within the bounds."""
@@ -209,10 +210,7 @@ class Ledger:
         self.verdicts[classes], self.rules[classes] = Verdict.ARGMAXABLE, rule
         for i in classes.tolist() if self.reasons else ():
             self.reasons.pop(i, None)
-        if states.dtype == np.float32 and states.ndim == 2:
-            self._states[classes] = states
-        else:
-            self._long |= dict(zip(classes.tolist(), states, strict=True))
+        self._states.enter(classes, states)
         if self._journal is not None:
             self._journal.wins(rule, classes, states)
 

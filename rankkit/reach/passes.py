@@ -15,9 +15,7 @@ LARGE = 2**24
 Merge = Callable[[Array, IntArray, IntArray, Array, Array, IntArray], None]
 
 
-def furthest(
-    scores: Array, own: IntArray, columns: IntArray, bar: Array, top: Array, who: IntArray
-) -> None:
+def furthest(scores: Array, own: IntArray, columns: IntArray, bar: Array, top: Array, who: IntArray) -> None:
     """Merge columns that reach a row's ``bar`` into its list of the furthest, in descending order.
 
     Parameters

@@ -8,7 +8,7 @@ head itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -121,9 +121,11 @@ def make_cloud(
     def rows(cut: slice | IntArray) -> FloatArray:
         return W[which[cut]] if b is None else np.column_stack([W[which[cut]], b[cut]])
 
-    top = exponents(rows(cut) for cut in cuts)
+    ends = np.array([[some.min(axis=0), some.max(axis=0)] for some in map(rows, cuts)])
+    ends = np.array([ends[:, 0].min(axis=0), ends[:, 1].max(axis=0)])
+    top = exponents(ends)
     mean = sum(times(rows(cut), -top).sum(axis=0) for cut in cuts) / len(which)
-    sizes = top + exponents(times(rows(cut), -top) - mean for cut in cuts)
+    sizes = top + exponents(times(ends, -top) - mean)
     fine = np.minimum(sizes.max(), sizes + ALIKE) - top
 
     def spread(cut: slice | IntArray) -> FloatArray:
@@ -164,10 +166,9 @@ def _principal(
     return np.sqrt(squares / count), turn
 
 
-def exponents(blocks: Iterable[FloatArray]) -> IntArray:
+def exponents(rows: FloatArray) -> IntArray:
     """Return the exponent of the largest entry of each column."""
-    largest = np.max([np.maximum(some.max(axis=0), -some.min(axis=0)) for some in blocks], axis=0)
-    return np.frexp(largest)[1].astype(np.int64)
+    return np.frexp(np.maximum(rows.max(axis=0), -rows.min(axis=0)))[1].astype(np.int64)
 
 
 def unscaled(rows: FloatArray, exponents: Array) -> FloatArray:

@@ -82,7 +82,7 @@ class ExactHull:
         self._rays = down if bounds is None else np.vstack([down, bounds])
         self._first_unit = RAY - len(self._rays)
         self._numbers = np.append(np.arange(self._first_unit + 1, 0), np.arange(len(W)))
-        self._top = exponents([self._table])
+        self._top = exponents(self._table)
         self._even_rays = unscaled(self._rays, -self._top)[::-1]  # in the order of the numbers
         self._cuts = list(arrays.row_blocks(len(W), 8 * self._table.shape[1], BYTES))
         lowest = np.min([_lowest(self._table[cut]) for cut in self._cuts], axis=0)

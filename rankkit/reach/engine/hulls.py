@@ -111,6 +111,14 @@ class Hulls:
         self.count[t] = end
         return len(more) > 0
 
+    def fitting(self, active: IntArray) -> int:
+        """Return how many searches like those in places ``active`` may go on, so that all factors are kept.
+
+        They may grow to twice their size.
+        """
+        held = sum(packed(s) for s in self.size[active].tolist())
+        return ROOM * len(active) // (2 * held) if held else len(self.own)
+
     def settle(self, t: int, carried: IntArray, weights: FloatArray, point: FloatArray, outcome: int) -> None:
         """Write down where search ``t`` ended."""
         s = len(carried)

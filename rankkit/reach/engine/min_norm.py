@@ -20,7 +20,7 @@ from rankkit import threads
 from rankkit.arrays import Array, FloatArray, IntArray
 from rankkit.reach import passes
 from rankkit.reach.engine.coordinates import Cloud
-from rankkit.reach.engine.hulls import REACHED, ROOM, SEPARATED, STUCK, Hulls, packed
+from rankkit.reach.engine.hulls import REACHED, SEPARATED, STUCK, Hulls
 
 #: Distance (of unit differences) below which the origin counts as reached.
 CLOSE = 1e-12
@@ -34,14 +34,14 @@ ROUNDS = 200
 #: A direction separates once all rivals keep this share of the distance; 1 would ask for the nearest point.
 ENOUGH = 0.15
 
+#: Rounds in which most searches end, and take aim in the direction that they have found.
+EASY = 3
+
 #: Searches that may join for each one that has ended: few at first, whose simplices spare others a search.
 GROWTH = 3
 
 #: Most classes that are searched at once, and numbers in all their points, so that those of wide heads fit.
 LARGEST_WAVE, WIDEST_WAVE = 2048, 2**19
-
-#: Norm of a point that has no direction of its own.
-TINY = 1e-300
 
 #: Stands for the first ray in a support; the others follow downwards.
 RAY = -1
@@ -103,7 +103,7 @@ def nearest_point(vectors: FloatArray) -> tuple[FloatArray, FloatArray, float]:
 
 def at_once(width: int) -> int:
     """Return how many classes may be searched at once."""
-    return max(1, min(LARGEST_WAVE, WIDEST_WAVE // max(1, width), 4 * ROOM // packed(width + 2)))
+    return max(1, min(LARGEST_WAVE, WIDEST_WAVE // max(1, width)))
 
 
 def search(
@@ -114,32 +114,26 @@ def search(
     may_win: Callable[[IntArray], Array],
     compiled: bool,
     first: int = LARGEST_WAVE,
-) -> Generator[list[Nearest]]:
+) -> Generator[list[Nearest], None, None]:
     """Run the search for the points in ``queue``, round by round; yield what ended in each.
 
     ``rivals`` names the first rivals of points that join, and after each round go on those that ``is_open``,
     priced against the points that ``may_win``. At most ``first`` are on their way at first, then ``GROWTH``
-    for each that has ended. ``compiled`` loads the loops that are worth it for many classes. As many classes
-    are searched at once as linear algebra has threads, of which it keeps one meanwhile: on problems this
-    small, more wait longer than they work.
+    more for each that has ended. ``compiled`` loads the loops that are worth it for many classes. As many
+    classes are searched at once as linear algebra has threads, of which it keeps one meanwhile: on problems
+    this small, more wait longer than they work.
     """
     D = cloud.width
-    hulls = Hulls.among(cloud, min(at_once(D), len(queue)), 4 * (D + 1) + 2 * STEP)
+    places = min(at_once(D), len(queue))
+    hulls = Hulls.among(cloud, places, 4 * (D + 1) + 2 * STEP)
     pool = np.argsort(-cloud.squares, kind="stable")  # long points are the likely rivals
-    slots, active = np.arange(len(hulls.own)), np.zeros(0, np.int64)
-    turn = 0
+    active, turn = queue[:0], 0
     with threads.workers() as crew:
         while True:
             queue = queue[is_open(queue)]
-            joining = np.setdiff1d(slots, active)[: min(len(queue), max(0, min(first, len(slots)) - len(active)))]
-            if (hulls.kept[active] < 0).any():  # no room for more factors
-                joining = joining[:0]
-            new, queue = queue[: len(joining)], queue[len(joining) :]
-            for t, i, some in zip(joining.tolist(), new.tolist(), rivals(new), strict=True):
-                hulls.begin(t, i, some)
-            own = cloud.points(new)
-            hulls.aim[joining] = own / np.maximum(np.linalg.norm(own, axis=1, keepdims=True), TINY)
-            active = np.concatenate([active, joining])
+            most = min(first, places, hulls.fitting(active))
+            joining = queue[: max(0, most - len(active))]
+            active, queue = _join(hulls, active, joining, rivals(joining)), queue[len(joining) :]
             if not len(active):
                 return
             pool, turn = pool[may_win(pool)], 1 - turn
@@ -174,6 +168,14 @@ def nearest(cloud: Cloud, i: int, rivals: IntArray) -> tuple[Nearest, FloatArray
     length = np.linalg.norm(cloud.points(ended.support[real]) - cloud.points(i), axis=1)
     weights[real] /= np.where(length > 0, length, 1.0)  # they were found for differences of norm 1
     return ended, weights / (weights[real].sum() or 1.0)
+
+
+def _join(hulls: Hulls, active: IntArray, joining: IntArray, rivals: Sequence[IntArray]) -> IntArray:
+    """Begin searches for the points ``joining`` in free places; return the places that are taken then."""
+    free = np.setdiff1d(np.arange(len(hulls.own)), active)[: len(joining)]
+    for t, i, some in zip(free.tolist(), joining.tolist(), rivals, strict=True):
+        hulls.begin(t, i, some)
+    return np.concatenate([active, free])
 
 
 def _solve(cloud: Cloud, hulls: Hulls, todo: IntArray, turn: int, crew: threads.Workers | None) -> None:
@@ -224,16 +226,18 @@ def _vectors(cloud: Cloud, hulls: Hulls, t: int) -> tuple[FloatArray, FloatArray
 def _take_aim(cloud: Cloud, hulls: Hulls, todo: IntArray, before: FloatArray) -> Array:
     """Aim half way from where each search aimed last to its direction; tell for which.
 
-    What lies beyond there is nearer to what decides in the end than what lies beyond a direction that is still
-    far from it ([wentges1997]_, [benameur2007]_). Where that found nothing that moved the point from
-    ``before`` (m, D), or would bring the aim near a ray, or where the two point apart, the direction itself is taken.
+    What lies beyond there is nearer to what decides in the end than what lies beyond a direction that is
+    still far from it [benameur2007]_. The direction itself is taken in the first rounds, where the last aim
+    found nothing that moved the point from ``before`` (m, D), where the two point apart, and where half way
+    is near a ray.
     """
     points = hulls.point[todo]
     size = np.linalg.norm(points, axis=1, keepdims=True)
     directions = -points / size
     halves = directions + hulls.aim[todo]
     half_way = np.linalg.norm(points - before, axis=1) > 1e-9 * size[:, 0]
-    half_way &= np.linalg.norm(halves, axis=1) > 1  # by less than 120 degrees apart
+    half_way &= hulls.rounds[todo] > EASY
+    half_way &= np.linalg.norm(halves, axis=1) > 1  # less than 120 degrees apart
     half_way &= (halves @ cloud.rays.T <= directions @ cloud.rays.T / 2).all(axis=1)
     aims = np.where(half_way[:, None], halves, directions)
     hulls.aim[todo] = aims / np.linalg.norm(aims, axis=1, keepdims=True)

@@ -121,6 +121,7 @@ class _Run:
         queue = np.random.default_rng(0).permutation(self._open_points())
         stuck: dict[int, Nearest] = {}
         won: list[Nearest] = []
+        most, batch = min_norm.at_once(cloud.width), FIRST
         compiled = len(queue) * cloud.width**2 >= MANY
         with closing(self._search(cloud, queue, known, rivals, compiled, FIRST)) as rounds:
             for ended in rounds:
@@ -133,9 +134,9 @@ class _Run:
                 queue = queue[self._is_open(queue)]
                 self._simplices(cloud, [state for state in ended if state.reached], queue)
                 stuck |= {state.point: state for state in ended}
-                if len(won) >= min_norm.at_once(cloud.width):
+                if len(won) >= batch:  # a few at first, so that there is news
                     self._won(cloud, won)
-                    won = []
+                    won, batch = [], min(2 * batch, most)
                 stuck = {i: state for i, state in stuck.items() if self._is_open(i)}
         self._won(cloud, won)
         return {i: state for i, state in stuck.items() if self._is_open(i)}
@@ -171,7 +172,7 @@ class _Run:
             self._witness(self.leaders[[state.point for state in won]], X, Rule.NEAREST_POINT)
 
     def _of_neighbours(self, cloud: Cloud, points: IntArray) -> list[Array | None]:
-        """Return what decided the nearest class after a long search, for each of some points that is near it."""
+        """Return, for each point, what decided the nearest one after a long search, if it is near."""
         if not self.found:
             return [None] * len(points)
         found, nearest = [source for source, _ in self.found], np.empty(len(points), np.int64)

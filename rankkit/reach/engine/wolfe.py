@@ -3,13 +3,13 @@
 A corral is a set of affinely independent vectors whose nearest affine combination has positive weights. Each
 step adds the vectors that lie furthest beyond the present point, and drops those whose weights would turn
 negative [wolfe1976]_. The corral of s vectors is carried as the triangular factor, U'U, of its products
-plus one: the normal equations of the system with a row of ones. A search that will go on leaves its factor,
-packed, for the next time.
+plus one: the normal equations of the system with a row of ones. On the diagonal of U stand the inverses of
+its entries. A search that will go on leaves its factor, packed, for the next time.
 
 Flops for k vectors of width D: 3 k D to make them; 2 s^2 D + s^3 / 3 to begin with a corral of s whose
-factor was not left. A step takes 2 k D to look at all vectors and 2 s D for the point; each vector added
-2 s D for its products and s^2 for its column of the factor; each one dropped up to 3 s^2 for rotations; and
-every change s^2 for the weights. A short point takes 4 s D + 5 s^2 more for its last digits.
+factor was not left. A step takes 2 k D in float32 to look at all vectors and 2 s D for the point; each vector
+added 2 s D for its products and s^2 for its column of the factor; each one dropped up to 3 s^2 for rotations;
+and every change s^2 for the weights. A short point takes 2 k D in float64 and 4 s D + 5 s^2 more.
 
 All loops are in one file because numba keeps what it compiled until the file of the outermost one changes.
 """
@@ -19,7 +19,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from rankkit.arrays import FloatArray, IntArray
+from rankkit.arrays import IntArray
 from rankkit.reach.engine.coordinates import Cloud
 from rankkit.reach.engine.hulls import REACHED, SEPARATED, STUCK, Hulls, packed
 from rankkit.reach.kernels import UINT
@@ -30,8 +30,11 @@ POSITIVE = 1e-14
 #: Share of its length that a vector must keep apart from those in the corral (squared).
 APART = 1e-13
 
-#: A point of less than this squared norm needs its last digits.
+#: A point of less than this squared norm needs its last digits, and vectors in float64 to be compared with.
 SHORT = 1e-10
+
+#: What is taken for rounding in a product of a vector with the point, in units of its norm.
+DOUBT, DOUBT32 = 1e-15, 1e-8
 
 #: Vectors added together; the first alone is sure to bring the point nearer, the others save looking again.
 TOGETHER = 4
@@ -75,9 +78,9 @@ def _solve_all(  # type: ignore[no-untyped-def]
     kept, old, new, first, end, todo, near, enough, steps,
 ):  # fmt: skip
     D, r = P.shape[1], rays.shape[0]
-    V, values = np.empty((r + rivals.shape[1], D)), np.empty(r + rivals.shape[1])
-    C, U, y = np.empty((D + 2, D)), np.zeros((D + 2, D + 2)), np.empty(D + 2)
-    V32, values32 = np.empty(V.shape, np.float32), np.empty(len(V), np.float32)
+    V, C = np.empty((r + rivals.shape[1], D)), np.empty((D + 2, D))
+    U, y = np.zeros((D + 2, D + 2)), np.empty(D + 2)
+    V32, values = np.empty(V.shape, np.float32), np.empty(len(V), np.float32)
     V[:r], V32[:r] = rays, rays
     for t in todo:
         k = r + count[t]
@@ -89,14 +92,15 @@ def _solve_all(  # type: ignore[no-untyped-def]
         if known:
             _unpack(old[kept[t] :], U, y, size[t])
         s, outcome[t] = _search(
-            V[:k], V32[:k], C, U, y, corral[t], weights[t], size[t], known, point[t], values32, near, enough, steps
-        )
+            V[:k], V32[:k], C, U, y, corral[t], weights[t], size[t], known, point[t], values,
+            near, enough, steps,
+        )  # fmt: skip
         size[t], kept[t] = s, -1
         if outcome[t] == SEPARATED:
             if first + _packed(s) <= end:
                 _pack(new[first:], U, y, s)
                 kept[t], first = first, first + _packed(s)
-            _forget(rivals[t], count, corral[t], t, r, s, values32, FAR * _dot(point[t], point[t], D))
+            _forget(rivals[t], count, corral[t], t, r, s, values, FAR * _dot(point[t], point[t], D))
 
 
 @njit(cache=True, nogil=True)
@@ -153,10 +157,9 @@ def _search(  # type: ignore[no-untyped-def]
         together, last = 1 if stalled else TOGETHER, square
         if square < SHORT:
             values[:k] = np.dot(V, point)
-            doubt = 1e-15 * np.sqrt(square)
         else:
             np.dot(V32, point.astype(np.float32), values[:k])
-            doubt = 1e-8 * np.sqrt(square)
+        doubt = (DOUBT if square < SHORT else DOUBT32) * np.sqrt(square)
         found = _furthest(values, free, enough * square - doubt, chosen[:together])
         if found == 0:
             return s, SEPARATED
