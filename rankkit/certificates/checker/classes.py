@@ -29,7 +29,7 @@ def witnesses(
         return []
     rest = contested(W, b, classes, X)
     return [
-        _false_tie(W, b, i, tie) or _beats(W, b, i, others, x, tie)
+        (_false_tie(W, b, i, tie) or _beats(W, b, i, others, x, tie)) if tie or others else None
         for i, x, tie, others in zip(classes, X, ties, rest, strict=True)
     ]
 
