@@ -7,9 +7,11 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 import rankkit as rk
+from rankkit.reach import passes
 from rankkit.reach.engine import min_norm, steps, wolfe
 from rankkit.reach.engine.coordinates import Cloud, make_cloud
 from rankkit.reach.engine.hulls import Hulls
+from rankkit.reach.ledger import Ledger
 
 
 def rays(k: int, d: int, lift: float, seed: int) -> np.ndarray:
@@ -115,25 +117,31 @@ def test_a_factor_that_was_kept_changes_nothing(room: int) -> None:
 
 
 def test_threads_are_set_for_the_search_and_restored() -> None:
-    """Small problems of large heads run on one thread, and the caller's setting returns."""
-    seen = []
-    solve = min_norm._solve
+    """Workers leave linear algebra one thread; proofs in between, and the caller, have as many as before."""
+    at_work, between = [], []
+    enter = Ledger.enter_witnesses
 
     def threads() -> list[int]:
         return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
 
-    def watched(*arguments: object) -> None:
-        seen.extend(threads())
-        solve(*arguments)
+    def watched_merge(*arguments: object) -> None:
+        at_work.extend(threads())
+        passes.furthest(*arguments)
+
+    def watched_entry(*arguments: object) -> None:
+        between.extend(threads())
+        enter(*arguments)
 
     W = np.random.default_rng(0).standard_normal((100, 4))
     with threadpool_limits(2, user_api="blas"), pytest.MonkeyPatch.context() as patch:
         before = threads()
         patch.setattr("rankkit.threads.SMALL", 0)
-        patch.setattr(min_norm, "_solve", watched)
+        patch.setattr(passes, "merging", lambda products: watched_merge)
+        patch.setattr(Ledger, "enter_witnesses", watched_entry)
         rk.argmaxable(rk.Head(W))
         assert threads() == before
-    assert set(seen) == {1}
+    assert set(at_work) == {1}
+    assert set(between) == set(before)
 
 
 def means(k: int, seed: int) -> np.ndarray:

@@ -120,8 +120,8 @@ def search(
     ``rivals`` names the first rivals of points that join, and after each round go on those that ``is_open``,
     priced against the points that ``may_win``. At most ``first`` are on their way at first, then ``GROWTH``
     more for each that has ended. ``compiled`` loads the loops that are worth it for many classes. As many
-    classes are searched at once as linear algebra has threads, of which it keeps one meanwhile: on problems
-    this small, more wait longer than they work.
+    classes are searched at once as linear algebra has threads: on problems this small, more than one wait
+    longer than they work.
     """
     D = cloud.width
     places = min(at_once(D), len(queue))
@@ -195,7 +195,7 @@ def _solve(cloud: Cloud, hulls: Hulls, todo: IntArray, turn: int, crew: threads.
                 near=CLOSE, enough=ENOUGH, steps=40 * D + 100,
             )  # fmt: skip
 
-        list(crew.map(part, range(parts)))
+        crew.map(part, range(parts))
         todo = todo[hulls.outcome[todo] == STUCK]
     for t in todo:
         _fit(cloud, hulls, int(t))

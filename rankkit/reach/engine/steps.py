@@ -133,11 +133,12 @@ class _Run:
                 ]
                 queue = queue[self._is_open(queue)]
                 self._simplices(cloud, [state for state in ended if state.reached], queue)
-                stuck |= {state.point: state for state in ended}
+                open_ = self._is_open(np.array([state.point for state in ended], np.int64))
+                stuck |= {ended[k].point: ended[k] for k in np.flatnonzero(open_)}
                 if len(won) >= batch:  # a few at first, so that there is news
                     self._won(cloud, won)
                     won, batch = [], min(2 * batch, most)
-                stuck = {i: state for i, state in stuck.items() if self._is_open(i)}
+                    stuck = {i: state for i, state in stuck.items() if self._is_open(i)}
         self._won(cloud, won)
         return {i: state for i, state in stuck.items() if self._is_open(i)}
 
