@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -33,29 +33,28 @@ class Workers:
     Attributes
     ----------
     count : int
+    map
+        As ``Executor.map``: applies a function to each of some items, in order.
+    resting
+        Returns a context in which linear algebra has all threads.
     """
 
     count: int
-    _pool: ThreadPoolExecutor
-    _libraries: Any
-
-    def map(self, function: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
-        """Apply a function to each of some items; meanwhile linear algebra has one thread."""
-        with self._libraries.limit(limits=1):
-            return list(self._pool.map(function, items))
+    map: Callable[..., Iterator[Any]]
+    resting: Callable[[], AbstractContextManager[object]]
 
 
 @contextmanager
 def workers() -> Iterator[Workers]:
-    """Return as many workers as linear algebra has threads, for many small products at once.
+    """Turn the threads of linear algebra into as many workers, for many small products at once.
 
     >>> with workers() as crew:
-    ...     crew.map(abs, [-1, 2])
+    ...     list(crew.map(abs, [-1, 2]))
     [1, 2]
     """
     from threadpoolctl import ThreadpoolController
 
     libraries = ThreadpoolController()
     count = max((library.num_threads for library in libraries.lib_controllers), default=1)
-    with ThreadPoolExecutor(count) as pool:
-        yield Workers(count, pool, libraries)
+    with libraries.limit(limits=1), ThreadPoolExecutor(count) as pool:
+        yield Workers(count, pool.map, lambda: libraries.limit(limits=count))

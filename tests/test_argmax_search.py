@@ -9,6 +9,7 @@ from rankkit.reach.engine import min_norm
 from rankkit.reach.engine.coordinates import make_cloud
 from rankkit.reach.engine.hulls import Hulls
 from rankkit.reach.states import States
+from rankkit.threads import workers
 
 
 def cloud_of(n: int, d: int, bias: bool = False) -> min_norm.Cloud:
@@ -24,7 +25,8 @@ def ends(cloud: min_norm.Cloud, queue: np.ndarray, first: int, compiled: bool = 
         return [np.flatnonzero(np.arange(n) != i)[:20] for i in points]
 
     everyone = lambda points: np.ones(len(points), bool)  # noqa: E731
-    return list(min_norm.search(cloud, queue, rivals, everyone, everyone, compiled, first))
+    with workers() as crew:
+        return list(min_norm.search(cloud, queue, rivals, everyone, everyone, crew, compiled, first))
 
 
 @pytest.mark.parametrize("bias", [False, True])

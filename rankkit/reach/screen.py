@@ -146,7 +146,8 @@ class _Race:
 
         with threads.workers() as crew:
             size = max(1, min(look.block, -(-len(todo) // crew.count)))
-            crew.map(heat, np.split(np.arange(len(todo)), range(size, len(todo), size)))
+            for _ in crew.map(heat, np.split(np.arange(len(todo)), range(size, len(todo), size))):
+                pass
         ascending = np.flatnonzero(lost)
         ascending = ascending[np.argsort(self.asked[todo[ascending]])]
         return self.asked[todo[ascending]], lists[ascending]

@@ -9,12 +9,10 @@ itself in spite of their rounding.
 
 from __future__ import annotations
 
-from contextlib import closing
-
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from rankkit import arrays
+from rankkit import arrays, threads
 from rankkit.arrays import FloatArray, IntArray
 from rankkit.reach.engine import min_norm
 from rankkit.reach.engine.coordinates import Cloud, make_cloud
@@ -108,10 +106,11 @@ class _Bounded:
             return [rivals.get(int(i), others[others != i]) for i in points]
 
         compiled = len(queue) * cloud.width**2 >= MANY
-        search = min_norm.search(cloud, queue, first_rivals, self._is_open, self._may_win, compiled)
-        with closing(search) as rounds:
+        with threads.workers() as crew:
+            rounds = min_norm.search(cloud, queue, first_rivals, self._is_open, self._may_win, crew, compiled)
             for states in rounds:
-                self._won(cloud, [state for state in states if state.separated])
+                with crew.resting():
+                    self._won(cloud, [state for state in states if state.separated])
                 for state in states:
                     if state.reached:
                         self._lost(cloud, state)

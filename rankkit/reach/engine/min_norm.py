@@ -112,6 +112,7 @@ def search(
     rivals: Callable[[IntArray], Sequence[IntArray]],
     is_open: Callable[[IntArray], Array],
     may_win: Callable[[IntArray], Array],
+    crew: threads.Workers,
     compiled: bool,
     first: int = LARGEST_WAVE,
 ) -> Generator[list[Nearest], None, None]:
@@ -119,40 +120,39 @@ def search(
 
     ``rivals`` names the first rivals of points that join, and after each round go on those that ``is_open``,
     priced against the points that ``may_win``. At most ``first`` are on their way at first, then ``GROWTH``
-    more for each that has ended. ``compiled`` loads the loops that are worth it for many classes. As many
-    classes are searched at once as linear algebra has threads: on problems this small, more than one wait
-    longer than they work.
+    more for each that has ended. ``compiled`` loads the loops that are worth it for many classes. Each of the
+    ``crew`` searches for one at a time: on problems this small, threads of linear algebra wait longer than
+    they work.
     """
     D = cloud.width
     places = min(at_once(D), len(queue))
     hulls = Hulls.among(cloud, places, 4 * (D + 1) + 2 * STEP)
     pool = np.argsort(-cloud.squares, kind="stable")  # long points are the likely rivals
     active, turn = queue[:0], 0
-    with threads.workers() as crew:
-        while True:
-            queue = queue[is_open(queue)]
-            most = min(first, places, hulls.fitting(active))
-            joining = queue[: max(0, most - len(active))]
-            active, queue = _join(hulls, active, joining, rivals(joining)), queue[len(joining) :]
-            if not len(active):
-                return
-            pool, turn = pool[may_win(pool)], 1 - turn
-            before = hulls.point.copy()
-            _solve(cloud, hulls, active, turn, crew if compiled else None)
-            hulls.rounds[active] += 1
-            going = active[hulls.outcome[active] == SEPARATED]
-            ended = [(int(t), False) for t in active if hulls.outcome[t] != SEPARATED]
-            half_way = _take_aim(cloud, hulls, going, before[going]).tolist()
-            found, on = _beyond(cloud, hulls, going, pool, crew), []
-            for t, beyond, half in zip(going.tolist(), found, half_way, strict=True):
-                if len(beyond) and (hulls.extend(t, beyond) or half) and hulls.rounds[t] < ROUNDS:
-                    on.append(t)
-                else:
-                    ended.append((t, len(beyond) == 0))
-            first += GROWTH * len(ended)
-            yield [_ended(cloud, hulls, t, separated) for t, separated in ended]
-            active = np.array(on, np.int64)
-            active = active[is_open(hulls.own[active])]
+    while True:
+        queue = queue[is_open(queue)]
+        most = min(first, places, hulls.fitting(active))
+        joining = queue[: max(0, most - len(active))]
+        active, queue = _join(hulls, active, joining, rivals(joining)), queue[len(joining) :]
+        if not len(active):
+            return
+        pool, turn = pool[may_win(pool)], 1 - turn
+        before = hulls.point.copy()
+        _solve(cloud, hulls, active, turn, crew if compiled else None)
+        hulls.rounds[active] += 1
+        going = active[hulls.outcome[active] == SEPARATED]
+        ended = [(int(t), False) for t in active if hulls.outcome[t] != SEPARATED]
+        half_way = _take_aim(cloud, hulls, going, before[going]).tolist()
+        found, on = _beyond(cloud, hulls, going, pool, crew), []
+        for t, beyond, half in zip(going.tolist(), found, half_way, strict=True):
+            if len(beyond) and (hulls.extend(t, beyond) or half) and hulls.rounds[t] < ROUNDS:
+                on.append(t)
+            else:
+                ended.append((t, len(beyond) == 0))
+        first += GROWTH * len(ended)
+        yield [_ended(cloud, hulls, t, separated) for t, separated in ended]
+        active = np.array(on, np.int64)
+        active = active[is_open(hulls.own[active])]
 
 
 def nearest(cloud: Cloud, i: int, rivals: IntArray) -> tuple[Nearest, FloatArray]:
@@ -195,7 +195,7 @@ def _solve(cloud: Cloud, hulls: Hulls, todo: IntArray, turn: int, crew: threads.
                 near=CLOSE, enough=ENOUGH, steps=40 * D + 100,
             )  # fmt: skip
 
-        crew.map(part, range(parts))
+        list(crew.map(part, range(parts)))
         todo = todo[hulls.outcome[todo] == STUCK]
     for t in todo:
         _fit(cloud, hulls, int(t))

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator
-from contextlib import closing
 from fractions import Fraction
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from rankkit import arrays
+from rankkit import arrays, threads
 from rankkit.arrays import Array, FloatArray, IntArray
 from rankkit.reach.engine import min_norm
 from rankkit.reach.engine.coordinates import Cloud, make_cloud
@@ -110,8 +109,10 @@ class _Run:
         """Enter classes that win in directions within the leading axes: for few classes, all are too many."""
         cloud = self._cloud(LEADING)
         queue = self._open_points()
-        won = [state for ended in self._search(cloud, queue, known, rivals, compiled=True) for state in ended]
-        self._won(cloud, [state for state in won if state.separated])
+        with threads.workers() as crew:
+            rounds = self._search(cloud, queue, known, rivals, crew, compiled=True)
+            won = [state for ended in rounds for state in ended if state.separated]
+        self._won(cloud, won)
 
     def _nearest_points(self, cloud: Cloud, known: IntArray, rivals: Array) -> dict[int, Nearest]:
         """Enter what the search for nearest points settles; return where it ended for the rest.
@@ -123,8 +124,8 @@ class _Run:
         won: list[Nearest] = []
         most, batch = min_norm.at_once(cloud.width), FIRST
         compiled = len(queue) * cloud.width**2 >= MANY
-        with closing(self._search(cloud, queue, known, rivals, compiled, FIRST)) as rounds:
-            for ended in rounds:
+        with threads.workers() as crew:
+            for ended in self._search(cloud, queue, known, rivals, crew, compiled, FIRST):
                 won += [state for state in ended if state.separated]
                 self.found += [
                     (state.point, state.support[state.support >= 0].astype(np.int32))
@@ -136,7 +137,8 @@ class _Run:
                 open_ = self._is_open(np.array([state.point for state in ended], np.int64))
                 stuck |= {ended[k].point: ended[k] for k in np.flatnonzero(open_)}
                 if len(won) >= batch:  # a few at first, so that there is news
-                    self._won(cloud, won)
+                    with crew.resting():
+                        self._won(cloud, won)
                     won, batch = [], min(2 * batch, most)
                     stuck = {i: state for i, state in stuck.items() if self._is_open(i)}
         self._won(cloud, won)
@@ -148,6 +150,7 @@ class _Run:
         queue: IntArray,
         known: IntArray,
         rivals: Array,
+        crew: threads.Workers,
         compiled: bool,
         first: int = min_norm.LARGEST_WAVE,
     ) -> Generator[list[Nearest], None, None]:
@@ -165,7 +168,9 @@ class _Run:
                 for i, rows, near in zip(points, some, self._of_neighbours(cloud, points), strict=True)
             ]
 
-        return min_norm.search(cloud, queue, first_rivals, self._is_open, self._may_win, compiled, first)
+        return min_norm.search(
+            cloud, queue, first_rivals, self._is_open, self._may_win, crew, compiled, first
+        )
 
     def _won(self, cloud: Cloud, won: list[Nearest]) -> None:
         if won:
