@@ -33,8 +33,8 @@ def test_few_rows_are_compared_with_all_as_they_are() -> None:
     found = screen.own_directions(W, asked)
     proved = np.flatnonzero(found.leads > 0)
     assert len(proved) > 40
-    assert (outside(found.states, W, screen.FIRST) > 0.1).all()
-    scores = found.states.astype(np.float64) @ np.ldexp(W, -found.exponent).T
+    assert (outside(found.states[asked], W, screen.FIRST) > 0.1).all()
+    scores = found.states[asked].astype(np.float64) @ np.ldexp(W, -found.exponent).T
     own = scores[np.arange(len(asked)), asked].copy()
     scores[np.arange(len(asked)), asked] = -np.inf
     lead = own - scores.max(axis=1)

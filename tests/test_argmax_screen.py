@@ -95,7 +95,7 @@ def test_near_twins_are_proved_only_where_they_differ_enough(digits: int) -> Non
     found = screen.own_directions(W, np.array([longest, 200]))
     assert found.leads[0] <= 0  # its twin is a little longer
     assert (found.leads[1] > 0) == (digits == 4)
-    x = [Fraction(float(v)) for v in found.states[1]]
+    x = [Fraction(float(v)) for v in found.states[200]]
     lead = sum(
         a * (Fraction(float(u)) - Fraction(float(v))) for a, u, v in zip(x, W[200], W[longest], strict=True)
     )

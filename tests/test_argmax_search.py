@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rankkit.reach.engine import min_norm
+from rankkit.reach.engine import min_norm, pricing
 from rankkit.reach.engine.coordinates import make_cloud
 from rankkit.reach.engine.hulls import Hulls
 from rankkit.reach.states import States
@@ -17,7 +17,7 @@ def cloud_of(n: int, d: int, bias: bool = False) -> min_norm.Cloud:
     return make_cloud(rng.standard_normal((n, d)), rng.standard_normal(n) if bias else None)
 
 
-def ends(cloud: min_norm.Cloud, queue: np.ndarray, first: int, compiled: bool = True) -> list[list]:
+def ends(cloud: min_norm.Cloud, queue: np.ndarray, first: int) -> list[list]:
     """Run a search to its end; return what ended in each round."""
     n = len(cloud.points32)
 
@@ -26,15 +26,18 @@ def ends(cloud: min_norm.Cloud, queue: np.ndarray, first: int, compiled: bool = 
 
     everyone = lambda points: np.ones(len(points), bool)  # noqa: E731
     with workers() as crew:
-        return list(min_norm.search(cloud, queue, rivals, everyone, everyone, crew, compiled, first))
+        return list(min_norm.search(cloud, queue, rivals, everyone, everyone, crew, first))
 
 
 @pytest.mark.parametrize("bias", [False, True])
 @pytest.mark.parametrize("compiled", [False, True])
-def test_every_search_ends_once_and_tells_the_truth(bias: bool, compiled: bool) -> None:
+def test_every_search_ends_once_and_tells_the_truth(
+    bias: bool, compiled: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(min_norm, "MANY", 0 if compiled else np.inf)
     cloud = cloud_of(600, 12, bias)
     queue = np.random.default_rng(0).permutation(600)[:150]
-    states = [state for ended in ends(cloud, queue, 8, compiled) for state in ended]
+    states = [state for ended in ends(cloud, queue, 8) for state in ended]
     assert sorted(state.point for state in states) == sorted(queue)
     points = cloud.points(np.arange(600))
     for state in states:
@@ -69,7 +72,7 @@ def test_searches_join_as_others_end(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_long_searches_aim_half_way(monkeypatch: pytest.MonkeyPatch) -> None:
     """The aim lies between the last one and the direction, but for the first rounds."""
     seen = []
-    take_aim = min_norm._take_aim
+    take_aim = pricing.take_aim
 
     def watched(cloud: object, hulls: Hulls, todo: np.ndarray, before: np.ndarray) -> np.ndarray:
         last = hulls.aim[todo].copy()
@@ -77,13 +80,15 @@ def test_long_searches_aim_half_way(monkeypatch: pytest.MonkeyPatch) -> None:
         directions = -hulls.point[todo] / np.linalg.norm(hulls.point[todo], axis=1, keepdims=True)
         aims = np.where(half_way[:, None], last + directions, directions)
         np.testing.assert_allclose(hulls.aim[todo], aims / np.linalg.norm(aims, axis=1, keepdims=True))
-        assert not half_way[hulls.rounds[todo] <= min_norm.EASY].any()
+        assert not half_way[hulls.rounds[todo] <= pricing.EASY].any()
         seen.append(half_way.sum())
         return half_way
 
-    monkeypatch.setattr(min_norm, "_take_aim", watched)
-    monkeypatch.setattr(min_norm, "EASY", 1)
-    monkeypatch.setattr(min_norm, "STEP", 8)  # so that searches are long
+    monkeypatch.setattr(min_norm, "take_aim", watched)
+    monkeypatch.setattr(min_norm, "MANY", 0)
+    monkeypatch.setattr(pricing, "EASY", 1)
+    for room in (min_norm, pricing):
+        monkeypatch.setattr(room, "STEP", 8)  # so that searches are long
     ends(cloud_of(2000, 24), np.arange(60), 60)
     assert sum(seen) > 10
 
@@ -93,12 +98,12 @@ def test_no_aim_comes_near_a_ray() -> None:
     cloud = cloud_of(50, 4, bias=True)
     hulls = Hulls.among(cloud, 1, 10)
     hulls.begin(0, 0, np.arange(1, 5))
-    hulls.rounds[0], ray = min_norm.EASY + 1, cloud.rays[0]
+    hulls.rounds[0], ray = pricing.EASY + 1, cloud.rays[0]
     across = np.linalg.svd(ray[None])[2][1]  # at right angles to the ray
     hulls.point[0] = across + 0.3 * ray
     for lean, expected in [(-0.2, True), (0.29, False), (0.1, True)]:
         hulls.aim[0] = -across + lean * ray
-        assert min_norm._take_aim(cloud, hulls, np.array([0]), np.zeros((1, cloud.width)))[0] == expected
+        assert pricing.take_aim(cloud, hulls, np.array([0]), np.zeros((1, cloud.width)))[0] == expected
         assert hulls.aim[0] @ ray < 0
 
 

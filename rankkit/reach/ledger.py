@@ -152,14 +152,15 @@ class Ledger:
         """
         b = np.zeros(len(leaders)) if self.b is None else self.b[leaders]
         level = bool((b == b[0]).all())
-        found = own_directions(self.W, asked, clear=LEVEL if level else TILTED, which=leaders)
+        clear, table = LEVEL if level else TILTED, self._states.narrow
+        found = own_directions(self.W, asked, clear, leaders, table)
         won = found.leads > 0
         stretch = won & (b[asked] < b.max())
         plain = won & ~stretch
-        self._win(Rule.OWN_DIRECTION, leaders[asked[plain]], found.states[plain])
+        self._win(Rule.OWN_DIRECTION, leaders[asked[plain]])
         gaps = np.frexp(b.max() / 2 - b[asked[stretch]] / 2)[1] + 1  # of halves, which do not overflow
         need = (gaps - np.frexp(found.leads[stretch])[1] - found.exponent + 2)[:, None]
-        short = found.states[stretch]
+        short = table[leaders[asked[stretch]]]
         with np.errstate(over="ignore", under="ignore"):
             states = np.ldexp(short.astype(np.float64), need)
             exact = (np.ldexp(states, -need) == short).all(axis=1)  # within the range of float64
@@ -205,14 +206,17 @@ class Ledger:
         """Whether a state (d,), or terms (m, d) of it, lies within the bounds."""
         return self.bounds is None or outside(np.atleast_2d(arrays.widen(state)), self.bounds) is None
 
-    def _win(self, rule: Rule, classes: IntArray, states: Array) -> None:
-        """Enter classes that win at states (m, d), or at the sums of terms (m, k, d)."""
+    def _win(self, rule: Rule, classes: IntArray, states: Array | None = None) -> None:
+        """Enter classes that win at states (m, d), or at the sums of terms (m, k, d); without any, at those
+        that are in their places already.
+        """
         self.verdicts[classes], self.rules[classes] = Verdict.ARGMAXABLE, rule
         for i in classes.tolist() if self.reasons else ():
             self.reasons.pop(i, None)
-        self._states.enter(classes, states)
+        if states is not None:
+            self._states.enter(classes, states)
         if self._journal is not None:
-            self._journal.wins(rule, classes, states)
+            self._journal.wins(rule, classes, self._states.narrow[classes] if states is None else states)
 
     def _lose(self, i: int, rule: Rule, proof: Proof) -> None:
         self.verdicts[i], self.rules[i] = Verdict.UNARGMAXABLE, rule

@@ -42,8 +42,9 @@ class Screened:
 
     Attributes
     ----------
-    states : numpy.ndarray (m, d), float32
-        The direction of each row that was asked for: the one in which it wins, or that was tried last.
+    states : numpy.ndarray (len(W), d), float32
+        In the place of each row that was asked for, its direction: the one in which it wins, or that was
+        tried last.
     leads : numpy.ndarray (m,), float64
         By how much, at least, the row's product with its state exceeds that of every other row (in units of
         ``2**exponent``); not positive where nothing is proved.
@@ -63,16 +64,21 @@ class Screened:
 
 
 def own_directions(
-    W: FloatArray, asked: IntArray, clear: float = 1e-6, which: IntArray | None = None
+    W: FloatArray,
+    asked: IntArray,
+    clear: float = 1e-6,
+    which: IntArray | None = None,
+    states: Array | None = None,
 ) -> Screened:
     """Run the pass over the rows ``which`` (n,) of ``W``, all by default, that are distinct.
 
     Rows are named by their places in ``which``, those that are ``asked`` (m,) for too. A lead beyond the
-    fraction ``clear`` of a row's own score is not measured further.
+    fraction ``clear`` of a row's own score is not measured further. ``states`` is the table to write
+    directions to, a new one by default.
     """
     which = np.arange(len(W)) if which is None else which
-    d = W.shape[1]
-    states, leads = np.zeros((len(asked), d), np.float32), np.zeros(len(asked))
+    d, leads = W.shape[1], np.zeros(len(asked))
+    states = np.zeros(W.shape, np.float32) if states is None else states
     low, high = W.min(axis=0), W.max(axis=0)
     exponent = int(np.frexp(max(high.max(), -low.min()))[1])
     mean = sum(times(W[which[cut]], -exponent).sum(axis=0) for cut in cuts_of(which, W)) / len(which)
@@ -83,7 +89,7 @@ def own_directions(
         return Screened(states, leads, exponent, order, asked[:0], np.zeros((0, RIVALS), np.int32))
     offsets = Offsets(W, which, exponent + finer, times(mean, -finer))
     todo: IntArray = np.arange(len(asked))
-    race = _Race(asked, clear, states, leads)
+    race = _Race(asked, which[asked], clear, states, leads)
     open_, rivals, known = asked[:0], np.zeros((0, RIVALS), np.int32), 0
     for axes in _looks(d):
         # compared with rows as they are, half of the pairs are not spared, but no coordinates are made
@@ -109,9 +115,10 @@ def _looks(d: int) -> list[int]:
 
 @dataclass(frozen=True)
 class _Race:
-    """The rows asked for (m,), by name, and what is found of them, as in :class:`Screened`."""
+    """The rows asked for (m,), by name and by place in W, and what is found of them."""
 
     asked: IntArray
+    home: IntArray
     clear: float
     states: Array
     leads: FloatArray
@@ -141,7 +148,7 @@ class _Race:
             heat.run(bar * reach.min() / (1 + 2 * error.max()))
             lead = np.minimum(self.clear, 1 - heat.best()) * own * (1 - 1e-9)
             won = lead > 0
-            self.states[rows], self.leads[rows[won]] = states, lead[won]
+            self.states[self.home[rows]], self.leads[rows[won]] = states, lead[won]
             lost[part], lists[part[~won]] = ~won, heat.beyond()[~won]
 
         with threads.workers() as crew:

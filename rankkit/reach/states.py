@@ -11,10 +11,15 @@ class States:
     """One state for each class that wins, in float32, in float64 or as a sum of float64 terms.
 
     Tables are as large as all classes might need; memory is taken as rows are filled.
+
+    Attributes
+    ----------
+    narrow : numpy.ndarray (classes, d), float32
+        Row i is the state of class i, unless it was entered in another form.
     """
 
     def __init__(self, classes: int, d: int) -> None:
-        self._narrow = np.empty((classes, d), np.float32)  # row i is of class i
+        self.narrow = np.empty((classes, d), np.float32)
         self._wide, self._count = np.empty((classes, d)), 0  # in the order in which they came
         self._row = np.full(classes, -1, np.int32)  # of a class in the wide table
         self._sums: dict[int, FloatArray] = {}
@@ -24,7 +29,7 @@ class States:
         if states.ndim == 3:
             self._sums |= dict(zip(classes.tolist(), states, strict=True))
         elif states.dtype == np.float32:
-            self._narrow[classes] = states
+            self.narrow[classes] = states
         else:
             rows = np.arange(self._count, self._count + len(classes))
             self._wide[rows], self._row[classes] = states, rows
@@ -35,4 +40,4 @@ class States:
         if i in self._sums:
             return self._sums[i].copy()
         row = self._row[i]
-        return self._wide[row].copy() if row >= 0 else self._narrow[i].astype(np.float64)
+        return self._wide[row].copy() if row >= 0 else self.narrow[i].astype(np.float64)

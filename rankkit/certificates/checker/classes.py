@@ -14,6 +14,7 @@ from .domains import Bounds, least
 from .exact import Floats, Integers, integers, solution_radius
 from .scores import contested
 
+MIDDLE = 900  # exponents up to which float64 has all its digits, either way
 Refused = str | None  # the reason, or None for a claim that holds
 
 
@@ -35,8 +36,17 @@ def witnesses(
 
 
 def long_witness(W: Floats, b: Floats | None, i: int, terms: Floats, ties: Sequence[int]) -> Refused:
-    """Decide the same for one state with more digits than float64 has: the sum of ``terms`` (m, d)."""
-    others = [j for j in range(len(W)) if j != i]
+    """Decide the same for one state with more digits than float64 has: the sum of ``terms`` (m, d).
+
+    Float64 products at the state as float64 rounds it rule out what they can: their bounds have room for
+    that, unless it is at an end of float64.
+    """
+    n, f = integers(terms)
+    total = [int(v) for v in n.sum(axis=0)]
+    others: Sequence[int] = [j for j in range(len(W)) if j != i]
+    if abs(max(map(abs, total)).bit_length() + f) < MIDDLE:
+        near = np.array([[float(Fraction(v) * Fraction(2) ** f) for v in total]])
+        others = contested(W, b, [i], near)[0]
     return _false_tie(W, b, i, ties) or _beats(W, b, i, others, terms, ties)
 
 

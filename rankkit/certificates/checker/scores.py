@@ -25,7 +25,8 @@ def contested(W: Floats, b: Floats | None, classes: Sequence[int], X: Floats) ->
     which (D + 16) u times the product of the norms is added, bounds them upwards: rounding the factors
     costs 2 u, a sum of D + 1 products in any order (D + 2) u, and centring in float64 next to nothing. What
     stays below a lower bound on the logit of i is ruled out; of the rest, float64 products of the
-    differences rule out what they can.
+    differences rule out what they can. All bounds have room for states that differ from these by u times
+    their norm.
 
     Costs at most 2 D (classes)(states) in float32; nothing of that size is held.
     """

@@ -9,17 +9,18 @@ itself in spite of their rounding.
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from rankkit import arrays, threads
-from rankkit.arrays import FloatArray, IntArray
-from rankkit.reach.engine import min_norm
+from rankkit.arrays import Array, FloatArray, IntArray
+from rankkit.reach.engine import faces, min_norm
+from rankkit.reach.engine.contest import Contest, Progress
 from rankkit.reach.engine.coordinates import Cloud, make_cloud
 from rankkit.reach.engine.duplicates import RowGroups
-from rankkit.reach.engine.exact import ExactHull, Loses, Wins
+from rankkit.reach.engine.exact import ExactHull
 from rankkit.reach.engine.min_norm import Nearest
-from rankkit.reach.engine.steps import MANY, Progress
 from rankkit.reach.ledger import Ledger, Rule, Verdict
 from rankkit.reach.screen import RIVALS
 
@@ -40,28 +41,33 @@ def decide_within(
     _Bounded(ledger, free, groups, asked, progress).run()
 
 
-class _Bounded:
+class _Bounded(Contest):
     def __init__(
         self, ledger: Ledger, free: Ledger, groups: RowGroups, asked: IntArray, progress: Progress
     ) -> None:
+        super().__init__(ledger, groups, asked, progress)
         assert ledger.bounds is not None
-        self.ledger, self.free, self.groups = ledger, free, groups
-        self.asked, self.progress = asked, progress
-        self.lower, self.upper = ledger.bounds
+        self.free, (self.lower, self.upper) = free, ledger.bounds
         self.fixed = self.lower == self.upper
-        self.leaders = groups.leaders
         self.rows = ledger.W[self.leaders]
         self.biases = np.zeros(len(self.leaders)) if ledger.b is None else ledger.b[self.leaders]
 
     def run(self) -> None:
-        self._report()
-        points = self._open_points()
-        rivals = self._parts_of_free_states(points)
-        points = self._open_points()
+        self.report()
+        rivals = self._parts_of_free_states(self.open_points())
+        points = self.open_points()
         if len(points):
-            stuck = self._nearest_points(points, rivals)
-            with threadpool_limits(1):
-                self._exactly(stuck)
+            cloud = self._cloud()
+            stuck = self._nearest_points(cloud, points, rivals)
+            if stuck:
+                self._exactly(cloud, stuck)
+
+    def _cloud(self) -> Cloud:
+        """Place the contenders in round coordinates; fixed coordinates of the states only shift biases."""
+        loose = ~self.fixed
+        shift = self.rows[:, self.fixed] @ self.lower[self.fixed]
+        bounds = _rays(self.lower[loose], self.upper[loose])
+        return make_cloud(self.rows[:, loose], self.biases + shift, bounds)
 
     def _parts_of_free_states(self, points: IntArray) -> dict[int, IntArray]:
         """Try the states that win without bounds, shortened and cut to size; return rivals of the rest."""
@@ -75,7 +81,7 @@ class _Bounded:
             inside = np.isfinite(X).all(axis=1)
             block, X = block[inside], X[inside]
             for part in PARTS:
-                left = self._is_open(block)
+                left = self.is_open(block)
                 block, X = block[left], X[left]
                 if len(block):
                     self._try(block, np.clip(part * X, self.lower, self.upper), rivals)
@@ -90,32 +96,26 @@ class _Bounded:
         few = min(RIVALS, len(self.rows) - 1)
         for k in np.flatnonzero(~(lead > 0)):
             rivals[int(points[k])] = np.argpartition(-scores[k], few - 1)[:few]
-        self._witness(points[lead > 0], X[lead > 0], Rule.OWN_DIRECTION)
+        self.enter_witnesses(points[lead > 0], X[lead > 0], Rule.OWN_DIRECTION)
 
-    def _nearest_points(self, points: IntArray, rivals: dict[int, IntArray]) -> dict[int, Nearest]:
+    def _nearest_points(self, cloud: Cloud, points: IntArray, rivals: dict[int, IntArray]) -> list[Nearest]:
         """Enter what the search for nearest points settles; return where it ended for the rest."""
-        loose = ~self.fixed
-        shift = self.rows[:, self.fixed] @ self.lower[self.fixed]
-        cloud = make_cloud(
-            self.rows[:, loose], self.biases + shift, _rays(self.lower[loose], self.upper[loose])
-        )
-        queue, others = np.random.default_rng(0).permutation(points), np.arange(len(self.rows))[: RIVALS + 1]
-        ended: dict[int, Nearest] = {}
+        queue = np.random.default_rng(0).permutation(points)
+        stuck: list[Nearest] = []
 
         def first_rivals(points: IntArray) -> list[IntArray]:
-            return [rivals.get(int(i), others[others != i]) for i in points]
+            return [rivals[i] if i in rivals else self.any_rivals(i) for i in points.tolist()]
 
-        compiled = len(queue) * cloud.width**2 >= MANY
         with threads.workers() as crew:
-            rounds = min_norm.search(cloud, queue, first_rivals, self._is_open, self._may_win, crew, compiled)
+            rounds = min_norm.search(cloud, queue, first_rivals, self.is_open, self.may_win, crew)
             for states in rounds:
                 with crew.resting():
                     self._won(cloud, [state for state in states if state.separated])
                 for state in states:
                     if state.reached:
                         self._lost(cloud, state)
-                ended |= {state.point: state for state in states if self._is_open(state.point)}
-        return ended
+                stuck += [state for state in states if self.is_open(state.point)]
+        return stuck
 
     def _won(self, cloud: Cloud, states: list[Nearest]) -> None:
         if not states:
@@ -124,7 +124,7 @@ class _Bounded:
         X[:, ~self.fixed] = cloud.states(np.array([state.direction for state in states]))
         with np.errstate(invalid="ignore"):
             X = np.clip(X, self.lower, self.upper)
-        self._witness(np.array([state.point for state in states]), X, Rule.NEAREST_POINT)
+        self.enter_witnesses(np.array([state.point for state in states]), X, Rule.NEAREST_POINT)
 
     def _lost(self, cloud: Cloud, state: Nearest) -> None:
         """Enter a class that was reached, by weights that reach a little further."""
@@ -138,53 +138,21 @@ class _Bounded:
                 rows = self.leaders[state.rivals[found.support[real]]]
                 leader = int(self.leaders[state.point])
                 if self.ledger.enter_combination(leader, rows.tolist(), weights[real], Rule.NEAREST_POINT):
-                    self._report()
+                    self.report()
                     return
 
-    def _exactly(self, stuck: dict[int, Nearest]) -> None:
-        """Decide the rest in rational arithmetic."""
-        if not stuck:
-            return
+    def _exactly(self, cloud: Cloud, stuck: list[Nearest]) -> None:
         loose = ~self.fixed
         bounds = np.vstack([_rays(self.lower, self.upper, loose), _rays(self.lower, self.upper, self.fixed)])
         base = np.clip(np.zeros(len(self.lower)), self.lower, self.upper)
         hull = ExactHull(self.rows, self.biases, bounds, base)
-        for i, state in stuck.items():
-            outcome = hull.decide(i, state.support, state.rivals)
-            leader = int(self.leaders[i])
-            if isinstance(outcome, Loses):
-                rows = [int(self.leaders[j]) for j in outcome.rows]
-                if not self.ledger.enter_combination(leader, rows, outcome.weights, Rule.EXACT):
-                    self.ledger.reasons[leader] = "the exact combination was refused by the check"
-            elif isinstance(outcome, Wins):
-                ties = self.groups.ties(leader)
-                if not self.ledger.enter_exact_witness(leader, outcome.state, Rule.EXACT, ties):
-                    self.ledger.reasons[leader] = "it wins, but only at states beyond the range of float64"
-            else:
-                self.ledger.reasons[leader] = "the exact pivots ran out"
-            self._report()
-
-    def _witness(self, points: IntArray, X: FloatArray, rule: Rule) -> None:
-        leaders = self.leaders[points]
-        self.ledger.enter_witnesses(leaders, X, rule, [self.groups.ties(int(i)) for i in leaders])
-        self._report()
-
-    def _open_points(self) -> IntArray:
-        """Return the positions among the leaders of the wanted classes that are open."""
-        return np.searchsorted(self.leaders, self.ledger.open(np.unique(self.groups.leader[self.asked])))
-
-    def _is_open(self, points: IntArray | int) -> np.ndarray:
-        return self.ledger.verdicts[self.leaders[points]] == Verdict.UNDECIDED
-
-    def _may_win(self, points: IntArray) -> np.ndarray:
-        return self.ledger.verdicts[self.leaders[points]] != Verdict.UNARGMAXABLE
-
-    def _report(self) -> None:
-        decided = self.ledger.verdicts[self.groups.standing(self.asked)] != Verdict.UNDECIDED
-        self.progress(int(decided.sum()), len(self.asked))
+        if self.fixed.any():  # then the cloud lacks columns of the hull
+            self.decide_exactly(stuck, lambda state: hull.decide(state.point, state.support, state.rivals))
+        else:
+            self.decide_exactly(stuck, partial(faces.decide, hull, cloud))
 
 
-def _rays(lower: FloatArray, upper: FloatArray, which: np.ndarray | bool = True) -> FloatArray:
+def _rays(lower: FloatArray, upper: FloatArray, which: Array | bool = True) -> FloatArray:
     """Return the rays (r, d + 1) that finite bounds on the coordinates ``which`` allow to move along."""
     d = len(lower)
     low, high = np.flatnonzero(np.isfinite(lower) & which), np.flatnonzero(np.isfinite(upper) & which)

@@ -9,6 +9,7 @@ Each pivot costs two exact solves of order d + 2.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -17,7 +18,7 @@ import numpy as np
 import scipy.linalg
 
 from rankkit import arrays
-from rankkit.arrays import FloatArray, IntArray
+from rankkit.arrays import Array, FloatArray, IntArray
 from rankkit.reach.engine.coordinates import exponents, unscaled
 from rankkit.reach.engine.min_norm import RAY
 from rankkit.reach.looks import BYTES, times
@@ -64,6 +65,11 @@ class ExactHull:
         A state within the bounds; the origin by default.
     seed : int
         Draws the columns that complete a first basis.
+
+    Attributes
+    ----------
+    shift : numpy.ndarray (order - 1,), int64
+        Powers of two that make all columns whole numbers.
     """
 
     def __init__(
@@ -86,13 +92,26 @@ class ExactHull:
         self._even_rays = unscaled(self._rays, -self._top)[::-1]  # in the order of the numbers
         self._cuts = list(arrays.row_blocks(len(W), 8 * self._table.shape[1], BYTES))
         lowest = np.min([_lowest(self._table[cut]) for cut in self._cuts], axis=0)
-        self._shift = np.where(lowest == 5000, 0, -lowest)  # column * 2**shift is integral
+        self.shift = np.where(lowest == 5000, 0, -lowest)  # column * 2**shift is integral
         self._order = self._table.shape[1] + 1
         self._rng = np.random.default_rng(seed)
 
     def even(self, rows: IntArray | slice | int) -> FloatArray:
         """Return those rows with every column scaled to at most 1, so that differences do not overflow."""
         return times(self._table[rows], -self._top)
+
+    def integers(self, j: int) -> Array:
+        """Return row j, with its bias, times ``2**shift``: Python integers."""
+        return np.array(_integers(self._table[j], self.shift), object)
+
+    def separated(self, i: int, y: Sequence[Fraction], depth: Fraction) -> Wins | None:
+        """Return the state that y (order,) describes, if its product with every column but i is at least 0.
+
+        The product with column i is ``-depth``; all columns count times ``2**shift``.
+        """
+        walk = _Walk(self, i)
+        column = flint.fmpq_mat(self._order, 1, [flint.fmpq(v.numerator, v.denominator) for v in y])
+        return Wins(walk.state(column, depth)) if walk.entering(column, [], depth, False) is None else None
 
     def decide(self, i: int, start: IntArray, rivals: IntArray) -> Loses | Wins | None:
         """Decide row ``i`` against all others, from the basis that ``start`` and ``rivals`` suggest.
@@ -144,9 +163,9 @@ class _Walk:
         if j <= self.hull._first_unit:
             entries = [int(q == self.hull._first_unit - j) for q in range(order)]
         elif j <= RAY:
-            entries = [*_direction(self.hull._rays[RAY - j], self.hull._shift), 0]
+            entries = [*_direction(self.hull._rays[RAY - j], self.hull.shift), 0]
         else:
-            entries = [*_integers(self.hull._table[j], self.hull._shift), 1]
+            entries = [*_integers(self.hull._table[j], self.hull.shift), 1]
         return flint.fmpz_mat(order, 1, entries)
 
     def matrix(self, basis: list[int]) -> flint.fmpz_mat:
@@ -205,7 +224,7 @@ class _Walk:
         y . column = y . (column - r) - depth, so floating point is used on differences; its error is bounded,
         and what the bound leaves open is computed exactly.
         """
-        exponents = (self.hull._top + self.hull._shift).tolist()
+        exponents = (self.hull._top + self.hull.shift).tolist()
         slope = [_ldexp(v, e) for v, e in zip(_fractions(y)[:-1], exponents, strict=True)]
         largest = max(map(abs, slope), default=Fraction(0)) or Fraction(1)
         g = np.array([float(v / largest) for v in slope])
@@ -240,7 +259,7 @@ class _Walk:
     def state(self, y: flint.fmpq_mat, depth: Fraction) -> tuple[Fraction, ...]:
         """Turn a row without negative entry into a state: -y separates, by at least ``depth``."""
         hull = self.hull
-        slope = [-_ldexp(v, int(s)) for v, s in zip(_fractions(y)[:-1], hull._shift, strict=True)]
+        slope = [-_ldexp(v, int(s)) for v, s in zip(_fractions(y)[:-1], hull.shift, strict=True)]
         if not hull._lifted:
             largest = max(map(abs, slope))
             return tuple(v / largest for v in slope)

@@ -9,24 +9,20 @@ direction found, and adds those to its list.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 import numpy as np
 from scipy.optimize import nnls
 
 from rankkit import threads
 from rankkit.arrays import Array, FloatArray, IntArray
-from rankkit.reach import passes
 from rankkit.reach.engine.coordinates import Cloud
 from rankkit.reach.engine.hulls import REACHED, SEPARATED, STUCK, Hulls
+from rankkit.reach.engine.pricing import STEP, beyond, take_aim
 
 #: Distance (of unit differences) below which the origin counts as reached.
 CLOSE = 1e-12
-
-#: Points added to a class's list per round.
-STEP = 160
 
 #: Rounds after which a class is handed on.
 ROUNDS = 200
@@ -34,20 +30,18 @@ ROUNDS = 200
 #: A direction separates once all rivals keep this share of the distance; 1 would ask for the nearest point.
 ENOUGH = 0.15
 
-#: Rounds in which most searches end, and take aim in the direction that they have found.
-EASY = 3
-
 #: Searches that may join for each one that has ended: few at first, whose simplices spare others a search.
 GROWTH = 3
+
+#: Classes times squared width, or width, from which the compiled search is worth its loading: with least
+#: squares, more short points of wide heads are left to exact arithmetic.
+MANY, WIDE = 100_000, 32
 
 #: Most classes that are searched at once, and numbers in all their points, so that those of wide heads fit.
 LARGEST_WAVE, WIDEST_WAVE = 2048, 2**19
 
 #: Stands for the first ray in a support; the others follow downwards.
 RAY = -1
-
-#: Classes and points that share one product, so that it stays in cache.
-BLOCK, TILE = 512, 1024
 
 
 @dataclass(frozen=True)
@@ -113,18 +107,17 @@ def search(
     is_open: Callable[[IntArray], Array],
     may_win: Callable[[IntArray], Array],
     crew: threads.Workers,
-    compiled: bool,
     first: int = LARGEST_WAVE,
 ) -> Generator[list[Nearest], None, None]:
     """Run the search for the points in ``queue``, round by round; yield what ended in each.
 
     ``rivals`` names the first rivals of points that join, and after each round go on those that ``is_open``,
     priced against the points that ``may_win``. At most ``first`` are on their way at first, then ``GROWTH``
-    more for each that has ended. ``compiled`` loads the loops that are worth it for many classes. Each of the
-    ``crew`` searches for one at a time: on problems this small, threads of linear algebra wait longer than
-    they work.
+    more for each that has ended. Each of the ``crew`` searches for one at a time: on problems this small,
+    threads of linear algebra wait longer than they work.
     """
     D = cloud.width
+    solvers = crew if len(queue) * D**2 >= MANY or D >= WIDE else None
     places = min(at_once(D), len(queue))
     hulls = Hulls.among(cloud, places, 4 * (D + 1) + 2 * STEP)
     pool = np.argsort(-cloud.squares, kind="stable")  # long points are the likely rivals
@@ -138,17 +131,17 @@ def search(
             return
         pool, turn = pool[may_win(pool)], 1 - turn
         before = hulls.point.copy()
-        _solve(cloud, hulls, active, turn, crew if compiled else None)
+        _solve(cloud, hulls, active, turn, solvers)
         hulls.rounds[active] += 1
         going = active[hulls.outcome[active] == SEPARATED]
         ended = [(int(t), False) for t in active if hulls.outcome[t] != SEPARATED]
-        half_way = _take_aim(cloud, hulls, going, before[going]).tolist()
-        found, on = _beyond(cloud, hulls, going, pool, crew), []
-        for t, beyond, half in zip(going.tolist(), found, half_way, strict=True):
-            if len(beyond) and (hulls.extend(t, beyond) or half) and hulls.rounds[t] < ROUNDS:
+        half_way = take_aim(cloud, hulls, going, before[going]).tolist()
+        found, on = beyond(cloud, hulls, going, pool, crew), []
+        for t, some, half in zip(going.tolist(), found, half_way, strict=True):
+            if len(some) and (hulls.extend(t, some) or half) and hulls.rounds[t] < ROUNDS:
                 on.append(t)
             else:
-                ended.append((t, len(beyond) == 0))
+                ended.append((t, len(some) == 0))
         first += GROWTH * len(ended)
         yield [_ended(cloud, hulls, t, separated) for t, separated in ended]
         active = np.array(on, np.int64)
@@ -221,73 +214,6 @@ def _vectors(cloud: Cloud, hulls: Hulls, t: int) -> tuple[FloatArray, FloatArray
     vectors = np.vstack([cloud.rays, differences])
     length = np.linalg.norm(vectors, axis=1)
     return vectors / np.where(length > 0, length, 1.0)[:, None], length
-
-
-def _take_aim(cloud: Cloud, hulls: Hulls, todo: IntArray, before: FloatArray) -> Array:
-    """Aim half way from where each search aimed last to its direction; tell for which.
-
-    What lies beyond there is nearer to what decides in the end than what lies beyond a direction that is
-    still far from it [benameur2007]_. The direction itself is taken in the first rounds, where the last aim
-    found nothing that moved the point from ``before`` (m, D), where the two point apart, and where half way
-    is near a ray.
-    """
-    points = hulls.point[todo]
-    size = np.linalg.norm(points, axis=1, keepdims=True)
-    directions = -points / size
-    halves = directions + hulls.aim[todo]
-    half_way = np.linalg.norm(points - before, axis=1) > 1e-9 * size[:, 0]
-    half_way &= hulls.rounds[todo] > EASY
-    half_way &= np.linalg.norm(halves, axis=1) > 1  # less than 120 degrees apart
-    half_way &= (halves @ cloud.rays.T <= directions @ cloud.rays.T / 2).all(axis=1)
-    aims = np.where(half_way[:, None], halves, directions)
-    hulls.aim[todo] = aims / np.linalg.norm(aims, axis=1, keepdims=True)
-    return half_way
-
-
-def _beyond(
-    cloud: Cloud, hulls: Hulls, todo: IntArray, pool: IntArray, crew: threads.Workers
-) -> Iterator[IntArray]:
-    """Return, for each search, points of ``pool`` that do not lose to its class in the direction of its aim.
-
-    A float32 product finds at most ``STEP`` that might not: the furthest among the first that are found. If
-    none is clearly beyond, they are compared as float64 differences, which tell near twins apart.
-    """
-    merge = passes.merging(len(todo) * len(pool) * cloud.width)
-    size = max(1, min(BLOCK, -(-len(todo) // crew.count)))
-
-    def beyond(block: IntArray) -> list[IntArray]:
-        own, out = hulls.own[block], []
-        directions = hulls.aim[block]
-        near, points = directions.astype(np.float32), np.empty((TILE, cloud.width), np.float32)
-        level = np.einsum("ij,ij->i", near, cloud.points32[own])
-        low, high = level - cloud.doubt, level + cloud.doubt
-        table = np.empty(TILE * len(block), np.float32)
-        top = np.full((len(block), STEP), -np.inf, np.float32)
-        who = np.zeros((len(block), STEP), np.int64)
-        racing, best, names = np.arange(len(block)), top, who
-        for start in range(0, len(pool), TILE):
-            tile = pool[start : start + TILE]
-            some, scores = points[: len(tile)], table[: len(tile) * len(racing)].reshape(len(tile), -1)
-            np.take(cloud.points32, tile, axis=0, out=some, mode="clip")
-            np.matmul(some, near.T, out=scores)
-            merge(scores, own[racing], tile, low[racing], best, names)
-            going = best[:, -1] <= high[racing]
-            if not going.all():  # whoever has enough to go on with leaves
-                top[racing], who[racing] = best, names
-                racing, best, names, near = racing[going], best[going], names[going], near[going]
-                if not len(racing):
-                    break
-        top[racing], who[racing] = best, names
-        count = np.isfinite(top).sum(axis=1).tolist()
-        for k, i in enumerate(own):
-            close = who[k, : count[k]]
-            if count[k] and top[k, 0] <= high[k]:
-                lead = (cloud.points(close) - cloud.points(i)) @ directions[k]
-                close = close[lead >= 0]
-            out.append(close)
-        return out
-
-    return chain.from_iterable(crew.map(beyond, [todo[at : at + size] for at in range(0, len(todo), size)]))
 
 
 def _ended(cloud: Cloud, hulls: Hulls, t: int, separated: bool) -> Nearest:

@@ -1,0 +1,93 @@
+"""Pricing: where searches take aim, and which of all points lie beyond.
+
+One matrix product asks for many searches at once, and costs less than a search spends between two of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+
+import numpy as np
+
+from rankkit import threads
+from rankkit.arrays import Array, FloatArray, IntArray
+from rankkit.reach import passes
+from rankkit.reach.engine.coordinates import Cloud
+from rankkit.reach.engine.hulls import Hulls
+
+#: Points that are found for a search at a time.
+STEP = 160
+
+#: Rounds in which most searches end, and take aim in the direction that they have found.
+EASY = 3
+
+#: Searches and points that share one product, so that it stays in cache.
+BLOCK, TILE = 512, 1024
+
+
+def take_aim(cloud: Cloud, hulls: Hulls, todo: IntArray, before: FloatArray) -> Array:
+    """Aim half way from where each search aimed last to its direction; tell for which.
+
+    What lies beyond there is nearer to what decides in the end than what lies beyond a direction that is
+    still far from it [benameur2007]_. The direction itself is taken in the first rounds, where the last aim
+    found nothing that moved the point from ``before`` (m, D), where the two point apart, and where half way
+    is near a ray.
+    """
+    points = hulls.point[todo]
+    size = np.linalg.norm(points, axis=1, keepdims=True)
+    directions = -points / size
+    halves = directions + hulls.aim[todo]
+    half_way = np.linalg.norm(points - before, axis=1) > 1e-9 * size[:, 0]
+    half_way &= hulls.rounds[todo] > EASY
+    half_way &= np.linalg.norm(halves, axis=1) > 1  # less than 120 degrees apart
+    half_way &= (halves @ cloud.rays.T <= directions @ cloud.rays.T / 2).all(axis=1)
+    aims = np.where(half_way[:, None], halves, directions)
+    hulls.aim[todo] = aims / np.linalg.norm(aims, axis=1, keepdims=True)
+    return half_way
+
+
+def beyond(
+    cloud: Cloud, hulls: Hulls, todo: IntArray, pool: IntArray, crew: threads.Workers
+) -> Iterator[IntArray]:
+    """Return, for each search, points of ``pool`` that do not lose to its class in the direction of its aim.
+
+    A float32 product finds at most ``STEP`` that might not: the furthest among the first that are found. If
+    none is clearly beyond, they are compared as float64 differences, which tell near twins apart.
+    """
+    merge = passes.merging(len(todo) * len(pool) * cloud.width)
+    size = max(1, min(BLOCK, -(-len(todo) // crew.count)))
+
+    def found(block: IntArray) -> list[IntArray]:
+        own, out = hulls.own[block], []
+        directions = hulls.aim[block]
+        near, points = directions.astype(np.float32), np.empty((TILE, cloud.width), np.float32)
+        level = np.einsum("ij,ij->i", near, cloud.points32[own])
+        low, high = level - cloud.doubt, level + cloud.doubt
+        table = np.empty(TILE * len(block), np.float32)
+        top = np.full((len(block), STEP), -np.inf, np.float32)
+        who = np.zeros((len(block), STEP), np.int64)
+        racing, best, names = np.arange(len(block)), top, who
+        for start in range(0, len(pool), TILE):
+            tile = pool[start : start + TILE]
+            some, scores = points[: len(tile)], table[: len(tile) * len(racing)].reshape(len(tile), -1)
+            np.take(cloud.points32, tile, axis=0, out=some, mode="clip")
+            np.matmul(some, near.T, out=scores)
+            merge(scores, own[racing], tile, low[racing], best, names)
+            going = best[:, -1] <= high[racing]
+            if not going.all():  # whoever has enough to go on with leaves
+                top[racing], who[racing] = best, names
+                racing, best, names, near = racing[going], best[going], names[going], near[going]
+                if not len(racing):
+                    break
+        top[racing], who[racing] = best, names
+        count = np.isfinite(top).sum(axis=1).tolist()
+        for k, i in enumerate(own):
+            close = who[k, : count[k]]
+            if count[k] and top[k, 0] <= high[k]:
+                lead = (cloud.points(close) - cloud.points(i)) @ directions[k]
+                close = close[lead >= 0]
+            out.append(close)
+        return out
+
+    return chain.from_iterable(crew.map(found, [todo[at : at + size] for at in range(0, len(todo), size)]))
