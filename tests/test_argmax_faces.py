@@ -74,6 +74,18 @@ def test_inside_a_face_by_next_to_nothing_it_never_wins(d: int, lower: float | N
     assert sum(pivots) <= 2
 
 
+@pytest.mark.parametrize("bias", [False, True])
+def test_twins_that_differ_in_their_last_digit_are_told_apart(bias: bool, pivots: list) -> None:
+    rng = np.random.default_rng(0)
+    W, b = rng.standard_normal((2000, 64)), rng.standard_normal(2000) if bias else None
+    twins = W[:16].copy()
+    twins[:, 0] = np.nextafter(twins[:, 0], np.inf * (-1.0) ** np.arange(16))
+    report = rk.argmaxable(rk.Head(np.vstack([W, twins]), None if b is None else np.append(b, b[:16])))
+    assert len(report.argmaxable) == 2016
+    assert report.counts()["ARGMAXABLE"]["exact"] > 0
+    assert pivots == []
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_exact_pivots_agree(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(seed)

@@ -19,13 +19,13 @@ TILE, PAIRS = 2048, 2**21  # classes, and pairs, that are compared together
 def contested(W: Floats, b: Floats | None, classes: Sequence[int], X: Floats) -> list[Sequence[int]]:
     """Return, for each class i and state x, the classes not shown to have a smaller logit than i.
 
-    A bias is one more column of the rows, and 1 one more entry of the states. With m the mean row, the
-    logits less ``m.x`` compare like the logits. Where the norm of a row times that of the state is below
-    the logit of i, no product is made. Elsewhere a float32 product of the centred rows with the states, to
-    which (D + 16) u times the product of the norms is added, bounds them upwards: rounding the factors
-    costs 2 u, a sum of D + 1 products in any order (D + 2) u, and centring in float64 next to nothing. What
-    stays below a lower bound on the logit of i is ruled out; of the rest, float64 products of the
-    differences rule out what they can. All bounds have room for states that differ from these by u times
+    A bias is one more column of the rows, and 1 one more entry of the states. With any row m, here the mean
+    of some, the logits less ``m.x`` compare like the logits. Where the norm of a row times that of the state
+    is below the logit of i, no product is made. Elsewhere a float32 product of the centred rows with the
+    states, to which (D + 16) u times the product of the norms is added, bounds them upwards: rounding the
+    factors costs 2 u, a sum of D + 1 products in any order (D + 2) u, and centring in float64 next to
+    nothing. What stays below a lower bound on the logit of i is ruled out; of the rest, float64 products of
+    the differences rule out what they can. All bounds have room for states that differ from these by u times
     their norm.
 
     Costs at most 2 D (classes)(states) in float32; nothing of that size is held.
@@ -59,8 +59,8 @@ class _States:
             long = np.column_stack([np.ldexp(self.x, -np.maximum(share, 0)[:, None]), ones])
         width = long.shape[1]
         self.mean = np.zeros(width)
+        self.mean = self.rows(slice(None, None, -(-len(W) // TILE))).mean(axis=0)
         tiles = [slice(at, at + TILE) for at in range(0, len(W), TILE)]
-        self.mean = sum(self.rows(tile).sum(axis=0) for tile in tiles) / len(W)
         self.sizes = np.concatenate([_lengths(self.rows(tile)) for tile in tiles])
         length, mine = _lengths(long), self.rows(self.classes)
         own = np.einsum("ij,ij->i", long, mine)

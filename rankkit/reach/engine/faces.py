@@ -1,4 +1,4 @@
-"""Points a rounding error off a face of the hull: the same question, magnified.
+"""Points a rounding error off a face of the hull, or off a corner: the same question, magnified.
 
 A search takes such a point for one of the face, and exact pivots would try all that may lie beside it. So
 close to a face only directions away from it count. With the span of the face taken out of all differences,
@@ -30,6 +30,9 @@ LEFT = 1e-6
 
 #: Weight of a row that carries a face, and did not come in by rounding.
 CARRIES = 1e-9
+
+#: Distance of points of root mean square norm 1 that coordinates hardly tell apart.
+TWINS = 1e-12
 
 #: Share of its distance that a row keeps outside the span of a face, or belongs to it.
 OUTSIDE = 1e-9
@@ -65,7 +68,7 @@ class _Face:
     foot : numpy.ndarray (D,), float64
         The place on the face that the point is next to, in the coordinates of the cloud.
     edges : numpy.ndarray (m - 1, D), float64
-        From the first corner to the others.
+        From the first corner to the others, less what lies along the ray of a face that goes on.
     offset : numpy.ndarray (D,), float64
         From the foot to the point, scaled to norm 1.
     """
@@ -141,13 +144,11 @@ class _Face:
 
 
 def _face_under(hull: ExactHull, cloud: Cloud, state: Nearest) -> _Face | None:
-    """Return the face that a search reached in place of the point; None if it is no face right there."""
+    """Return the face that a search took a point for one of; None if the point is not right beside it."""
     falling = bool((state.support == RAY).any())
     ray = cloud.rays[:1] if falling else np.zeros((1, cloud.width))  # what lies along it does not count
-    if not state.reached or state.support.min() < RAY:
-        return None
     rows = _carriers(cloud, state, ray)
-    if len(rows) < 2 or len(rows) + falling > cloud.width:
+    if not len(rows) or len(rows) + falling > cloud.width:
         return None
     corners, own = np.stack([hull.integers(j) for j in rows]), hull.integers(state.point)
     scale = -hull.shift - cloud.exponents
@@ -177,9 +178,17 @@ def _face_under(hull: ExactHull, cloud: Cloud, state: Nearest) -> _Face | None:
 
 
 def _carriers(cloud: Cloud, state: Nearest, ray: FloatArray) -> IntArray:
-    """Return the rows that carry what a search reached, less those that came in by rounding."""
-    rows = state.support[state.support >= 0]
+    """Return the rows that carry what a search reached, less those that came in by rounding.
+
+    Where it reached nothing, a rival that the coordinates hardly tell from the point; none beside bounds.
+    """
+    rows = state.support[state.support >= 0] if state.reached else np.asarray(state.rivals, np.int64)
     points = cloud.points(rows) - cloud.points(state.point)
+    if not state.reached:
+        apart = np.linalg.norm(points, axis=1)
+        return rows[np.argsort(apart)[: int((apart < TWINS).any())]]
+    if not len(rows) or state.support.min() < RAY:
+        return rows[:0]
     points -= points @ ray.T @ ray
     weights = np.linalg.lstsq((points[1:] - points[0]).T, -points[0], rcond=None)[0]
     return np.asarray(rows[np.append(1 - weights.sum(), weights) > CARRIES])
