@@ -86,6 +86,32 @@ def test_twins_that_differ_in_their_last_digit_are_told_apart(bias: bool, pivots
     assert pivots == []
 
 
+@pytest.mark.parametrize("bias", [False, True])
+def test_so_are_clusters_of_rows_that_differ_in_last_digits(bias: bool, pivots: list) -> None:
+    rng = np.random.default_rng(0)
+    W, b = rng.standard_normal((1000, 64)), rng.standard_normal(1000) if bias else None
+    cluster = np.repeat(W[:2], 5, axis=0)
+    for row in cluster:
+        some = rng.integers(64, size=2)
+        row[some] = np.nextafter(row[some], np.inf * rng.choice([-1, 1], 2))
+    report = rk.argmaxable(
+        rk.Head(np.vstack([W, cluster]), None if b is None else np.append(b, b[:2].repeat(5)))
+    )
+    assert len(report.argmaxable) == 1010
+    assert report.counts()["ARGMAXABLE"]["exact"] > 5
+    assert pivots == []
+
+
+def test_a_row_on_the_face_itself_is_left_to_exact_arithmetic(pivots: list) -> None:
+    """Thirds are no float64 numbers: no offset can be told from rounding, however often it is refined."""
+    W = beside_a_triangle(16, 0.0)
+    W[:3] *= 3
+    W[-1] = W[:3].sum(axis=0) / 3
+    W[3:-1] -= 64 * np.eye(1, 16)[0]
+    assert sorted(rk.argmaxable(rk.Head(W)).certificate(len(W) - 1).rows) == [0, 1, 2]
+    assert pivots == [1]
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_exact_pivots_agree(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(seed)
@@ -99,7 +125,7 @@ def test_exact_pivots_agree(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
         biases.append(0.0 if b is None else weights @ b[front] - abs(off))
     head = rk.Head(np.vstack([W, rows]), None if b is None else np.append(b, biases))
     magnified = rk.argmaxable(head)
-    monkeypatch.setattr(faces, "_face_under", lambda *rest: None)
+    monkeypatch.setattr(faces, "_carriers", lambda cloud, state, falling: state.support[:0])
     assert magnified.counts().keys() == rk.argmaxable(head).counts().keys()
     np.testing.assert_array_equal(magnified.argmaxable, rk.argmaxable(head).argmaxable)
 

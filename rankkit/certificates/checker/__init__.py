@@ -174,7 +174,7 @@ def _directions(c: Mapping[str, Any], W: Floats, b: Floats | None) -> str | None
     d = W.shape[1]
     if not several or len(set(several)) < len(several) or len(exponents) != len(several):
         return "no class, a class twice, or another number of exponents"
-    if any(type(e) is not int or abs(e) > 4000 for e in exponents):
+    if {type(e) for e in exponents} != {int} or max(map(abs, exponents)) > 4000:
         return "an exponent is no integer from -4000 to 4000"
     if centre.shape != (d,) or through.shape != (d, d) or not np.isfinite(centre).all():
         return f"the centre and the map are {centre.shape} and {through.shape}; wanted {(d,)} and {(d, d)}"
