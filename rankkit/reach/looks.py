@@ -27,7 +27,7 @@ WIDE, PART = 512, 128
 #: Bytes of float64 rows that are in work together.
 BYTES = 2**21
 
-#: Rows, at least and per axis, from which the axes are taken: any axes will do for a proof.
+#: Rows, at least and per axis, from which mean and axes are taken: any will do for a proof.
 LEAST, SAMPLE = 4096, 8
 
 #: Exponent up to which a power of two is a number in float64, either way.
@@ -43,12 +43,12 @@ def cuts_of(rows: Array, W: FloatArray) -> Iterator[slice]:
 
 
 def sample_of(n: int, d: int) -> IntArray:
-    """Return which of n rows of width d show the principal axes well enough."""
+    """Return which of n rows of width d show the mean and the principal axes well enough."""
     return np.random.default_rng(0).permutation(n)[: max(LEAST, SAMPLE * d)]
 
 
 class Offsets:
-    """Rows less their mean, in units of ``2**exponent``, and the principal axes of a sample of them."""
+    """Rows less about their mean, in units of ``2**exponent``, and the principal axes of a sample of them."""
 
     def __init__(self, W: FloatArray, which: IntArray, exponent: int, mean: FloatArray) -> None:
         n, d = len(which), W.shape[1]

@@ -1,6 +1,6 @@
 """One pass that shows of most classes of most heads that they win in the direction of their own row.
 
-In round coordinates centred at the mean, a row that no other row overshadows wins in its own direction. A
+In round coordinates about the mean, a row that no other row overshadows wins in its own direction. A
 direction within the leading axes has a product with what lies within them alone, so the pass first looks at
 few coordinates, and at more of those rows only that have not won yet. Half of the pairs need no product:
 short rows lose to long ones by Cauchy and Schwarz. Everything is bounded upwards, the float32 product and
@@ -18,7 +18,7 @@ import numpy as np
 
 from rankkit import threads
 from rankkit.arrays import Array, FloatArray, IntArray
-from rankkit.reach.looks import EQUALISE, UNIT32, Look, Offsets, Plain, Round, cuts_of, times, up
+from rankkit.reach.looks import EQUALISE, UNIT32, Look, Offsets, Plain, Round, sample_of, times, up
 
 #: Leading axes of the first look, in which the cloud is made a ball, and how many times more the next takes.
 FIRST, MORE = 48, 2
@@ -81,7 +81,7 @@ def own_directions(
     states = np.zeros(W.shape, np.float32) if states is None else states
     low, high = W.min(axis=0), W.max(axis=0)
     exponent = int(np.frexp(max(high.max(), -low.min()))[1])
-    mean = sum(times(W[which[cut]], -exponent).sum(axis=0) for cut in cuts_of(which, W)) / len(which)
+    mean = times(W[which[sample_of(len(which), d)]], -exponent).mean(axis=0)
     spread = np.maximum(times(high, -exponent) - mean, mean - times(low, -exponent)).max()
     finer = int(np.frexp(spread)[1])
     if finer < FINEST:

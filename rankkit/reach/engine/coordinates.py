@@ -124,14 +124,14 @@ def make_cloud(
     ends = np.array([[some.min(axis=0), some.max(axis=0)] for some in map(rows, cuts)])
     ends = np.array([ends[:, 0].min(axis=0), ends[:, 1].max(axis=0)])
     top = exponents(ends)
-    mean = sum(times(rows(cut), -top).sum(axis=0) for cut in cuts) / len(which)
+    some = sample_of(len(which), len(top))
+    mean = times(rows(some), -top).mean(axis=0)
     sizes = top + exponents(times(ends, -top) - mean)
     fine = np.minimum(sizes.max(), sizes + ALIKE) - top
 
     def spread(cut: slice | IntArray) -> FloatArray:
         return times(times(rows(cut), -top) - mean, -fine)
 
-    some = sample_of(len(which), len(top))
     size, turn = _principal(spread, [some[cut] for cut in cuts_of(some, W)])
     if size[-1] < np.sqrt(SURE) * size[0] and len(some) < len(which):  # others may have what it lacks
         size, turn = _principal(spread, cuts)
