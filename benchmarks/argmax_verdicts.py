@@ -98,14 +98,14 @@ def by_planting(rng: np.random.Generator, verdicts: int) -> Iterator[Judged]:
     """
     left = verdicts
     while left > 0:
-        d = int(rng.choice([3, 8, 24, 64]))
+        d = int(rng.choice([3, 8, 24, 64, 200]))
         corners = np.vstack([np.eye(d), -np.eye(d)])
         planted = []
         for m in sorted({2, 3, max(2, d // 2), d}):
             signs = np.zeros(d)
             signs[:m] = rng.choice([-1.0, 1.0], m)
             shares = rng.dirichlet(np.ones(m))
-            slack = float(rng.choice([0.0, 1e-12, 1e-9, 1e-6])) * int(rng.choice([-1, 1]))
+            slack = float(rng.choice([0.0, 2e-16, 1e-12, 1e-9, 1e-6])) * int(rng.choice([-1, 1]))
             row = np.zeros(d)
             row[:m] = shares * (1 + slack)
             row = row * np.where(signs == 0, 1, signs)
