@@ -165,7 +165,7 @@ def nearest(cloud: Cloud, i: int, rivals: IntArray) -> tuple[Nearest, FloatArray
 
 def _join(hulls: Hulls, active: IntArray, joining: IntArray, rivals: Sequence[IntArray]) -> IntArray:
     """Begin searches for the points ``joining`` in free places; return the places that are taken then."""
-    free = np.setdiff1d(np.arange(len(hulls.own)), active)[: len(joining)]
+    free = np.flatnonzero(np.bincount(active, minlength=len(hulls.own)) == 0)[: len(joining)]
     for t, i, some in zip(free.tolist(), joining.tolist(), rivals, strict=True):
         hulls.begin(t, i, some)
     return np.concatenate([active, free])

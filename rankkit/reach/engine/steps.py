@@ -134,7 +134,9 @@ class _Run(Contest):
             places, found = np.searchsorted(known, points), []
             for i, k, near in zip(points.tolist(), places.tolist(), neighbours.of(points), strict=True):
                 some = rivals[k][rivals[k] >= 0] if k < len(known) and known[k] == i else self.any_rivals(i)
-                found.append(some if near is None else np.setdiff1d(np.union1d(some, near), [i]))
+                if near is not None:
+                    some = np.unique(np.concatenate([some, near]))
+                found.append(some[some != i])
             return found
 
         return min_norm.search(cloud, queue, first_rivals, self.is_open, self.may_win, crew, first)
