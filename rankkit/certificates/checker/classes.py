@@ -43,10 +43,11 @@ def long_witness(W: Floats, b: Floats | None, i: int, terms: Floats, ties: Seque
     """
     n, f = integers(terms)
     total = [int(v) for v in n.sum(axis=0)]
-    others: Sequence[int] = [j for j in range(len(W)) if j != i]
     if abs(max(map(abs, total)).bit_length() + f) < MIDDLE:
         near = np.array([[float(Fraction(v) * Fraction(2) ** f) for v in total]])
         others = contested(W, b, [i], near)[0]
+    else:
+        others = [j for j in range(len(W)) if j != i]
     return _false_tie(W, b, i, ties) or _beats(W, b, i, others, terms, ties)
 
 

@@ -63,14 +63,15 @@ class Cloud:
         """The number D of coordinates."""
         return self.points32.shape[1]
 
-    def points(self, which: IntArray | int) -> FloatArray:
+    def points(self, which: IntArray | slice | int) -> FloatArray:
         """Return the points ``which`` in float64."""
         return self.points32[which].astype(np.float64) + self.rest32[which]
 
     def holding(self, points: FloatArray) -> Cloud:
         """Return the same coordinates with other ``points`` (n, D) in them."""
-        near = points.astype(np.float32)
-        return replace(self, points32=near, rest32=(points - near).astype(np.float32))
+        near, rest = np.empty((2, *points.shape), np.float32)
+        put(near, rest, slice(None), points)
+        return replace(self, points32=near, rest32=rest)
 
     @cached_property
     def squares(self) -> Array:
@@ -141,9 +142,7 @@ def make_cloud(
     axes = turn[:, keep] / (even * (np.linalg.norm(size[keep] / even) or 1.0))
     near, rest = np.empty((2, len(which), axes.shape[1]), np.float32)
     for cut in cuts:
-        points = spread(cut) @ axes
-        near[cut] = points
-        rest[cut] = points - near[cut]
+        put(near, rest, cut, spread(cut) @ axes)
     rays = np.zeros((0, len(top)))
     if b is not None:
         rays = np.vstack([np.append(np.zeros(W.shape[1]), -1.0), *([] if bounds is None else [bounds])])
@@ -164,6 +163,12 @@ def _principal(
     if squares[-1] < SURE * squares[0]:  # too small to be told from the rounding of the others
         squares = sum(((spread(cut) @ turn) ** 2).sum(axis=0) for cut in cuts)
     return np.sqrt(squares / count), turn
+
+
+def put(near: Array, rest: Array, which: slice | int, points: FloatArray) -> None:
+    """Write ``points`` to places in two tables: as float32 holds them, and what that leaves."""
+    near[which] = points
+    rest[which] = points - near[which]
 
 
 def exponents(rows: FloatArray) -> IntArray:

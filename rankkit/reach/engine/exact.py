@@ -165,7 +165,7 @@ class _Walk:
         elif j <= RAY:
             entries = [*_direction(self.hull._rays[RAY - j], self.hull.shift), 0]
         else:
-            entries = [*_integers(self.hull._table[j], self.hull.shift), 1]
+            entries = [*self.hull.integers(j), 1]
         return flint.fmpz_mat(order, 1, entries)
 
     def matrix(self, basis: list[int]) -> flint.fmpz_mat:
@@ -225,7 +225,7 @@ class _Walk:
         and what the bound leaves open is computed exactly.
         """
         exponents = (self.hull._top + self.hull.shift).tolist()
-        slope = [_ldexp(v, e) for v, e in zip(_fractions(y)[:-1], exponents, strict=True)]
+        slope = [ldexp(v, e) for v, e in zip(_fractions(y)[:-1], exponents, strict=True)]
         largest = max(map(abs, slope), default=Fraction(0)) or Fraction(1)
         g = np.array([float(v / largest) for v in slope])
         level = float(depth / largest)
@@ -259,7 +259,7 @@ class _Walk:
     def state(self, y: flint.fmpq_mat, depth: Fraction) -> tuple[Fraction, ...]:
         """Turn a row without negative entry into a state: -y separates, by at least ``depth``."""
         hull = self.hull
-        slope = [-_ldexp(v, int(s)) for v, s in zip(_fractions(y)[:-1], hull.shift, strict=True)]
+        slope = [-ldexp(v, int(s)) for v, s in zip(_fractions(y)[:-1], hull.shift, strict=True)]
         if not hull._lifted:
             largest = max(map(abs, slope))
             return tuple(v / largest for v in slope)
@@ -297,5 +297,6 @@ def _fractions(column: flint.fmpq_mat) -> list[Fraction]:
     return [Fraction(int(v.p), int(v.q)) for v in column.entries()]
 
 
-def _ldexp(value: Fraction, exponent: int) -> Fraction:
+def ldexp(value: Fraction, exponent: int) -> Fraction:
+    """Return ``value * 2**exponent``."""
     return value * 2**exponent if exponent >= 0 else value / 2**-exponent

@@ -17,8 +17,8 @@ import numpy as np
 from rankkit import arrays, threads
 from rankkit.arrays import Array, FloatArray, IntArray
 from rankkit.reach.engine import min_norm
-from rankkit.reach.engine.coordinates import Cloud
-from rankkit.reach.engine.exact import ExactHull, Loses, Wins
+from rankkit.reach.engine.coordinates import Cloud, put
+from rankkit.reach.engine.exact import ExactHull, Loses, Wins, ldexp
 from rankkit.reach.engine.min_norm import RAY, Nearest
 from rankkit.reach.looks import BYTES
 
@@ -70,8 +70,7 @@ def _carriers(cloud: Cloud, state: Nearest, falling: bool) -> IntArray:
         return rows[np.argsort(apart)[: int((apart < TWINS).any())]]
     if not len(rows) or state.support.min() < RAY:
         return rows[:0]
-    if falling:
-        points = _without(points, cloud.rays[:1])
+    points = _without(points, cloud.rays[: int(falling)])
     weights = np.linalg.lstsq((points[1:] - points[0]).T, -points[0], rcond=None)[0]
     return np.asarray(rows[np.append(1 - weights.sum(), weights) > CARRIES])
 
@@ -134,7 +133,7 @@ class _Face:
             if PARTS * np.linalg.norm(along @ self.edges) <= np.linalg.norm(away):
                 over = min(weights) > 0 and (lower or not self.falling)
                 return _Offset(away, power, bool(over)) if away.any() else None
-            steps = [Fraction(v) * Fraction(2) ** power for v in along.tolist()]
+            steps = [ldexp(Fraction(v), power) for v in along.tolist()]
             weights = [w + s for w, s in zip(weights, [-sum(steps), *steps], strict=True)]
         return None
 
@@ -150,24 +149,19 @@ class _Face:
         magnify = np.ldexp(1 / size, min(-own.power, FAR))
         near, rest = np.empty((2, len(cloud.points32), len(own.away)), np.float32)
         counts = np.empty(len(near), bool)
-
-        def put(which: slice | int, places: FloatArray) -> None:
-            near[which] = places
-            rest[which] = places - near[which]
-
         for cut in arrays.row_blocks(len(near), 8 * cloud.width, BYTES):
-            apart = cloud.points32[cut].astype(np.float64) + cloud.rest32[cut] - self._first
+            apart = cloud.points(cut) - self._first
             places = apart @ self.away
             counts[cut] = np.linalg.norm(places, axis=1) > BESIDE * (1 + np.linalg.norm(apart, axis=1))
-            put(cut, magnify * places)
+            put(near, rest, cut, magnify * places)
         close = np.setdiff1d(np.flatnonzero(~counts), [*self.rows, point])
         for k in close[:MOST].tolist():
             if (other := self.offset(k)) is not None:
                 power = min(other.power - own.power, FAR)
-                put(k, np.ldexp(other.away / size, power))
+                put(near, rest, k, np.ldexp(other.away / size, power))
                 counts[k] = True
         counts[point] = False
-        put(point, own.away / size)
+        put(near, rest, point, own.away / size)
         rays = cloud.rays @ self.away
         kept = np.flatnonzero(np.linalg.norm(rays, axis=1) > BESIDE)
         rays = np.vstack([-own.away, rays[kept]])
@@ -194,7 +188,7 @@ class _Face:
         step, power = self.away @ direction, 0
         for _ in range(ROUNDS):
             for k, v in enumerate((self.cloud.axes @ step).tolist()):
-                exact[k] += Fraction(v) * Fraction(2) ** (power + int(self._scale[k]))
+                exact[k] += ldexp(Fraction(v), power + int(self._scale[k]))
             if self.falling:
                 exact[-1] = Fraction(0)
             unit = max(v.denominator for v in exact)
