@@ -49,6 +49,8 @@ class Screened:
         By how much, at least, the row's product with its state exceeds that of every other row (in units of
         ``2**exponent``); not positive where nothing is proved.
     exponent : int
+    order : numpy.ndarray (n,)
+        The names of all rows, longest first.
     open : numpy.ndarray (k,), int64
         Rows of which nothing is proved although some rivals are known, ascending.
     rivals : numpy.ndarray (k, RIVALS), int32
