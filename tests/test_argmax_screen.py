@@ -113,9 +113,10 @@ def test_a_simplex_holds_what_is_inside_and_nothing_else(bias: bool) -> None:
     b = np.concatenate([np.ones(5), np.ones(6) - 1e-9]) if bias else None
     if b is not None:
         b[9] = 1 + 1e-9  # reaches above the roof
-    shown = simplex.enclosed(W, b, range(5), range(5, 11), weights)
-    assert shown == [True, True, True, False, not bias, True]
+    corners, of, classes = np.arange(5)[None], np.zeros(6, int), np.arange(5, 11)
+    shown = simplex.enclosed(W, b, corners, of, classes, weights)
+    assert shown.tolist() == [True, True, True, False, not bias, True]
     wrong = np.roll(weights, 1, axis=1)
-    assert not any(simplex.enclosed(W, b, range(5), range(5, 11), wrong))
+    assert not simplex.enclosed(W, b, corners, of, classes, wrong).any()
     flat = np.vstack([W[:4], W[:1], W[5:]])
-    assert not any(simplex.enclosed(flat, b, range(5), range(5, 11), weights))
+    assert not simplex.enclosed(flat, b, corners, of, classes, weights).any()

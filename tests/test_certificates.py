@@ -199,7 +199,8 @@ def test_only_what_is_inside_is_enclosed(flat):
         corners = rng.standard_normal((d + 1, d)) * 10.0 ** -np.array([0, 0, 0, flat])
         weights = np.append(rng.dirichlet(np.ones(d)), rng.choice([-1, 1]) * 10.0 ** rng.uniform(-18, -1))
         W = np.vstack([corners, weights / weights.sum() @ corners])
-        shown = simplex.enclosed(W, None, range(d + 1), [d + 1], weights[None] / weights.sum())[0]
+        corners, guess = np.arange(d + 1)[None], weights[None] / weights.sum()
+        shown = simplex.enclosed(W, None, corners, np.zeros(1, int), np.array([d + 1]), guess)[0]
         columns = [[Fraction(x) for x in (*row, 1.0)] for row in W.tolist()]
         table = flint.fmpq_mat([[flint.fmpq(x.numerator, x.denominator) for x in row] for row in columns])
         M = flint.fmpq_mat([[table[j, k] for j in range(d + 1)] for k in range(d + 1)])
@@ -212,14 +213,38 @@ def test_only_what_is_inside_is_enclosed(flat):
 
 
 def test_no_singular_value_is_below_its_bound():
-    rng = np.random.default_rng(0)
+    rng, sizes = np.random.default_rng(0), (1.0, 1e-2, 1e-4, 1e-6, 1e-9, 0.0)
     for n in (1, 2, 5, 40, 130):
         Q, P = (np.linalg.qr(rng.standard_normal((n, n)))[0] for _ in range(2))
-        for least in (1.0, 1e-2, 1e-4, 1e-6, 1e-9, 0.0):
-            M = (Q * np.geomspace(1.0, least, n) if least else Q * (np.arange(n) < n - 1)) @ P
-            bound = simplex._least_singular_value(M)
+        several = [Q * (np.geomspace(1.0, s, n) if s else np.arange(n) < n - 1) @ P for s in sizes]
+        bounds = simplex._least_singular_values(np.array(several))
+        for M, bound, least in zip(several, bounds, sizes, strict=True):
             assert bound <= np.linalg.svd(M, compute_uv=False)[-1] + 1e-14
             assert (bound > 0) == (least >= 1e-4 or (n == 1 and least > 0))
+
+
+@pytest.mark.parametrize("together", [simplex.TOGETHER, 1])
+def test_simplices_are_decided_together_as_alone(together, monkeypatch):
+    """Of sizes from one end of float64 to the other, one of them singular, some without classes."""
+    monkeypatch.setattr(simplex, "TOGETHER", together)
+    rng, d, W, corners, of, weights = np.random.default_rng(5), 3, [], [], [], []
+    for k, size in enumerate((1.0, 1e-300, 1e300, 1.0, 1e-9)):
+        corners.append(range(len(W), len(W) + d + 1))
+        W += list(size * rng.standard_normal((d + 1, d)))
+        if k == 3:
+            W[-1] = W[-2]
+        if k != 4:
+            weights += [rng.dirichlet(np.ones(d + 1)), np.array([1.1, -0.1, 0.0, 0.0])]
+            of += [k, k]
+    classes = np.arange(len(W), len(W) + len(of))
+    W = np.vstack([*W, *(w @ np.array(W)[corners[k]] for w, k in zip(weights, of, strict=True))])
+    shown = simplex.enclosed(W, None, np.array(corners), np.array(of), classes, np.array(weights))
+    alone = [
+        simplex.enclosed(W, None, np.array([corners[k]]), np.zeros(1, int), classes[[m]], weights[m][None])[0]
+        for m, k in enumerate(of)
+    ]
+    assert shown.tolist() == alone
+    assert shown.tolist() == [True, False, True, False, True, False, False, False]
 
 
 def test_exact_weights_on_an_edge():

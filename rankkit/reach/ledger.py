@@ -167,20 +167,26 @@ class Ledger:
         self._win(Rule.OWN_DIRECTION, leaders[asked[stretch][exact]], states[exact])
         return found
 
-    def enter_simplex(
-        self, classes: IntArray, rows: IntArray, weights: FloatArray, rules: Sequence[Rule]
+    def enter_simplices(
+        self,
+        classes: IntArray,
+        corners: IntArray,
+        of: IntArray,
+        weights: FloatArray,
+        rules: Sequence[Rule],
     ) -> None:
-        """Enter those of ``classes`` (m,) that are shown to lie in the simplex of ``rows`` (d + 1,).
+        """Enter those of ``classes`` (m,) that are shown to lie in their simplices.
 
-        ``weights`` (m, d + 1) are about their barycentric coordinates.
+        ``corners`` (k, d + 1) are the rows of each, ``of`` (m,), ascending, names that of each class, and
+        ``weights`` (m, d + 1) are about its barycentric coordinates.
         """
-        corners, told = rows.tolist(), rows.astype(np.int32)
-        shown = simplex.enclosed(self.W, self.b, corners, classes.tolist(), weights)
-        for i, share, rule, good in zip(classes.tolist(), weights, rules, shown, strict=True):
+        shown = simplex.enclosed(self.W, self.b, corners, of, classes, weights).tolist()
+        told = list(corners.astype(np.int32))
+        for i, k, share, rule, good in zip(classes.tolist(), of.tolist(), weights, rules, shown, strict=True):
             if good:
-                self._lose(i, rule, (told, share))
+                self._lose(i, rule, (told[k], share))
             else:
-                self.enter_combination(i, corners, share, rule)
+                self.enter_combination(i, corners[k].tolist(), share, rule)
 
     def enter_combination(
         self, i: int, rows: Sequence[int], weights: tuple[Fraction, ...] | FloatArray, rule: Rule

@@ -69,10 +69,12 @@ def check(
         except MALFORMED as error:
             reason = _malformed(error)
         reasons.append(reason)
-    for corners, members in simplices.items():
-        places, several, guesses = zip(*members, strict=True)
-        shown = simplex.enclosed(W, b, corners, several, np.array(guesses))
-        for place, found in zip(places, shown, strict=True):
+    if simplices:
+        members = [member for several in simplices.values() for member in several]
+        of = np.repeat(np.arange(len(simplices)), [len(several) for several in simplices.values()])
+        places, inside, guesses = zip(*members, strict=True)
+        shown = simplex.enclosed(W, b, np.array([*simplices]), of, np.array(inside), np.array(guesses))
+        for place, found in zip(places, shown.tolist(), strict=True):
             try:
                 reasons[place] = None if found else _decide(certificates[place], W, b)
             except MALFORMED as error:

@@ -129,7 +129,8 @@ def _everywhere(W: Floats, b: Floats | None, i: int, rows: Sequence[int], weight
     weights are either exactly right as given, or there are d + 1 rows and the exact weights are enclosed
     around the given ones.
     """
-    if simplex.enclosed(W, b, rows, [i], np.array([[float(w) for w in weights]]))[0]:
+    around, nearly = np.array([list(rows)]), np.array([[float(w) for w in weights]])
+    if simplex.enclosed(W, b, around, np.zeros(1, int), np.array([i]), nearly)[0]:
         return None
     N, _ = integers(np.concatenate([W[list(rows)], W[[i]]]))
     target = N[-1]

@@ -1,88 +1,110 @@
-"""Classes inside a simplex of others, shown in float64 with a proved bound on every rounding error."""
+"""Classes inside simplices of others, shown in float64 with a proved bound on every rounding error."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from .exact import Floats
 
+Indices = npt.NDArray[Any]
+Truths = npt.NDArray[np.bool_]
+
 UNIT = 2.0**-53  # float64 unit roundoff
 SHARE = 1e-11  # of the trace of M M', by which its least eigenvalue is tested
 TINY = 2.0**-900  # more than all underflows of a product cost, at entries up to 1
+TOGETHER = 2**18  # numbers in the matrices of simplices that are in work together
 
 
 def enclosed(
-    W: Floats, b: Floats | None, rows: Sequence[int], classes: Sequence[int], weights: Floats
-) -> list[bool]:
-    """Tell which ``classes`` are shown to be means of ``rows`` (d + 1,) that reach their biases.
+    W: Floats, b: Floats | None, corners: Indices, of: Indices, classes: Indices, weights: Floats
+) -> Truths:
+    """Tell which ``classes`` (m,) are shown to be means of the corners of a simplex that reach its biases.
 
-    ``weights`` (m, d + 1) are about their barycentric coordinates. With the corners as the columns of M and a
+    ``corners`` (k, d + 1) are rows of simplices, ``of`` (m,), ascending, names that of each class, and
+    ``weights`` (m, d + 1) are about its barycentric coordinates. With the corners as the columns of M and a
     row of ones below them, the solution of ``M x = t`` differs from a guess by the solution of
     ``M e = t - M guess``. Its size is bounded by the least singular value of M, and where that does not tell,
     by an approximate inverse. Every product of width n errs by at most ``(n + 2) u`` times the product of
     absolute values, in any order of summation; all bounds are doubled. What is not shown here may still
     hold: exact arithmetic decides.
 
-    Costs 7/3 d^3, for the inverse 5 d^3 more, and 4 or 6 d^2 for each class.
+    Costs 7/3 d^3 for each simplex, for the inverse 5 d^3 more, and 4 or 6 d^2 for each class.
     """
-    n, d = len(rows), W.shape[1]
-    no = [False] * len(classes)
-    if n != d + 1 or not len(classes):
-        return no
-    table = W[[*rows, *classes]]
-    top = int(np.frexp(np.abs(table).max())[1])
-    columns = np.ones((n, len(table)))
-    columns[:d] = np.ldexp(table, -top).T
-    M, t, guess = columns[:, :n], columns[:, n:], weights.T
+    shown = np.zeros(len(classes), bool)
+    n = corners.shape[1]
+    if n == W.shape[1] + 1:
+        step = max(1, TOGETHER // n**2)
+        for at in range(0, len(corners), step):
+            some, cut = corners[at : at + step], slice(*np.searchsorted(of, [at, at + step]))
+            shown[cut] = _enclosed(W, b, some, of[cut] - at, classes[cut], weights[cut])
+    return shown
+
+
+def _enclosed(
+    W: Floats, b: Floats | None, corners: Indices, of: Indices, classes: Indices, weights: Floats
+) -> Truths:
+    """Tell the same of simplices that are in work together."""
+    n, d = corners.shape[1], W.shape[1]
+    points, targets = W[corners], W[classes]
+    top = np.frexp(np.abs(points).max(axis=(1, 2)))[1]
+    M, t = np.ones((len(corners), n, n)), np.ones(weights.shape)
+    M[:, :d] = np.ldexp(points, -top[:, None, None]).transpose(0, 2, 1)
     with np.errstate(all="ignore"):
+        t[:, :d] = np.ldexp(targets, -top[of, None])
+        residual, size = np.empty((2, *weights.shape))
+        parts = [slice(*np.searchsorted(of, [k, k + 1])) for k in range(len(M))]
+        for system, part in zip(M, parts, strict=True):
+            residual[part] = t[part] - weights[part] @ system.T
+            size[part] = np.abs(weights[part]) @ np.abs(system).T
         unit = 2 * (n + 4) * UNIT
-        residual = t - M @ guess
-        doubt = unit * (np.abs(M) @ np.abs(guess) + np.abs(t) + np.abs(residual)) + n * TINY
-        radius = 1.01 * np.linalg.norm(np.abs(residual) + doubt, axis=0) / _least_singular_value(M)
-        shown = _within(radius, weights, b, rows, classes)
-        if not shown.all():
-            radius = np.fmin(radius, _radius_by_inverse(M, residual, doubt))
-            shown = _within(radius, weights, b, rows, classes)
-    return [bool(one) for one in shown]
+        doubt = unit * (size + np.abs(t) + np.abs(residual)) + n * TINY
+        radius = 1.01 * np.linalg.norm(np.abs(residual) + doubt, axis=1) / _least_singular_values(M)[of]
+        shown = _within(radius, weights, b, corners[of], classes)
+        for k in np.unique(of[~shown]).tolist():
+            part = parts[k]
+            radius[part] = np.fmin(radius[part], _radius_by_inverse(M[k], residual[part].T, doubt[part].T))
+            shown[part] = _within(radius[part], weights[part], b, corners[of[part]], classes[part])
+    return shown
 
 
-def _within(
-    radius: Floats, weights: Floats, b: Floats | None, rows: Sequence[int], classes: Sequence[int]
-) -> npt.NDArray[np.bool_]:
+def _within(radius: Floats, weights: Floats, b: Floats | None, rows: Indices, classes: Indices) -> Truths:
     """Tell for which classes all weights within ``radius`` (m,) of these are positive and reach the bias."""
     shown = weights.min(axis=1) >= radius
     if b is not None:
-        n, unit = len(rows), 2 * (len(rows) + 4) * UNIT
+        n, unit = rows.shape[1], 2 * (rows.shape[1] + 4) * UNIT
         scale = int(np.frexp(np.abs(b).max())[1])
-        lifts = np.ldexp(b[list(rows)], -scale) - np.ldexp(b[list(classes)], -scale)[:, None]
+        lifts = np.ldexp(b[rows], -scale) - np.ldexp(b[classes], -scale)[:, None]
         mean = np.einsum("ij,ij->i", weights, lifts)
         total = np.abs(lifts).sum(axis=1)
         shown &= mean >= (radius + unit) * total * (1 + unit) + np.where(total > 0, n * TINY, 0.0)
     return np.asarray(shown)
 
 
-def _least_singular_value(M: Floats) -> float:
-    """Return a number not above the least singular value of M (n, n), 0 where none is found.
+def _least_singular_values(M: Floats) -> Floats:
+    """Return numbers (k,) not above the least singular values of M (k, n, n), 0 where none is found.
 
     Let G be ``M M'``, s a share of its trace, and L any matrix at all: from ``G - s 1 = L L' + E`` follows
     that the least eigenvalue of G is at least ``s - |E|``, since ``L L'`` has none below 0. A Cholesky factor
     makes E as small as rounding, if there is one.
     """
-    n = len(M)
+    n = M.shape[1]
     unit, diagonal = 2 * (n + 4) * UNIT, np.arange(n)
-    G = M @ M.T
-    trace = float(G.trace())
-    G[diagonal, diagonal] -= SHARE * trace
+    G = M @ M.swapaxes(1, 2)
+    trace = np.trace(G, axis1=1, axis2=2)
+    G[:, diagonal, diagonal] -= SHARE * trace[:, None]
     try:
         L = np.linalg.cholesky(G)
-    except np.linalg.LinAlgError:
-        return 0.0
-    off = float(np.linalg.norm(G - L @ L.T))
-    error = 1.01 * (off + unit * (3 * trace + float((L * L).sum()) + off) + n * n * TINY)
-    return 0.99 * max(SHARE * trace - error, 0.0) ** 0.5
+    except np.linalg.LinAlgError:  # of one of them, but numpy does not say of which
+        half = len(M) // 2
+        if not half:
+            return np.zeros(1)
+        return np.concatenate([_least_singular_values(part) for part in (M[:half], M[half:])])
+    off = np.linalg.norm(G - L @ L.swapaxes(1, 2), axis=(1, 2))
+    error = 1.01 * (off + unit * (3 * trace + (L * L).sum(axis=(1, 2)) + off) + n * n * TINY)
+    return np.asarray(0.99 * np.maximum(SHARE * trace - error, 0.0) ** 0.5)
 
 
 def _radius_by_inverse(M: Floats, residual: Floats, doubt: Floats) -> Floats:

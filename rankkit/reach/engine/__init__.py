@@ -6,7 +6,7 @@ step              question                                               cost
 ``duplicates``    does another class have the same row?                  one hash per row
 ``screen``        is the class extreme in the direction of its own row?  a share of W W^T
 ``min_norm``      where is the hull of the others nearest to it?         a small problem per class
-``simplex``       does the proof for a neighbour cover it?               a solve per neighbourhood
+``simplices``     does the proof for a neighbour cover it?               a solve per neighbourhood
 ``faces``         which way is it off a face, however little?            one more search
 ``exact``         all that floating point cannot tell                    rational solves
 ================  =====================================================  ======================

@@ -17,6 +17,7 @@ from scipy.optimize import nnls
 
 from rankkit import threads
 from rankkit.arrays import Array, FloatArray, IntArray
+from rankkit.reach import passes
 from rankkit.reach.engine.coordinates import Cloud
 from rankkit.reach.engine.hulls import REACHED, SEPARATED, STUCK, Hulls
 from rankkit.reach.engine.pricing import STEP, beyond, take_aim
@@ -118,7 +119,7 @@ def search(
     """
     D = cloud.width
     solvers = crew if len(queue) * D**2 >= MANY or D >= WIDE else None
-    places = min(at_once(D), len(queue))
+    places, merge = min(at_once(D), len(queue)), passes.merging(len(queue) * len(cloud.points32) * D)
     hulls = Hulls.among(cloud, places, 4 * (D + 1) + 2 * STEP)
     pool = np.argsort(-cloud.squares, kind="stable")  # long points are the likely rivals
     active, turn = queue[:0], 0
@@ -136,7 +137,7 @@ def search(
         going = active[hulls.outcome[active] == SEPARATED]
         ended = [(int(t), False) for t in active if hulls.outcome[t] != SEPARATED]
         half_way = take_aim(cloud, hulls, going, before[going]).tolist()
-        found, on = beyond(cloud, hulls, going, pool, crew), []
+        found, on = beyond(cloud, hulls, going, pool, merge, crew), []
         for t, some, half in zip(going.tolist(), found, half_way, strict=True):
             if len(some) and (hulls.extend(t, some) or half) and hulls.rounds[t] < ROUNDS:
                 on.append(t)

@@ -12,9 +12,9 @@ import numpy as np
 
 from rankkit import threads
 from rankkit.arrays import Array, FloatArray, IntArray
-from rankkit.reach import passes
 from rankkit.reach.engine.coordinates import Cloud
 from rankkit.reach.engine.hulls import Hulls
+from rankkit.reach.passes import Merge
 
 #: Points that are found for a search at a time.
 STEP = 160
@@ -48,14 +48,13 @@ def take_aim(cloud: Cloud, hulls: Hulls, todo: IntArray, before: FloatArray) -> 
 
 
 def beyond(
-    cloud: Cloud, hulls: Hulls, todo: IntArray, pool: IntArray, crew: threads.Workers
+    cloud: Cloud, hulls: Hulls, todo: IntArray, pool: IntArray, merge: Merge, crew: threads.Workers
 ) -> Iterator[IntArray]:
     """Return, for each search, points of ``pool`` that do not lose to its class in the direction of its aim.
 
     A float32 product finds at most ``STEP`` that might not: the furthest among the first that are found. If
     none is clearly beyond, they are compared as float64 differences, which tell near twins apart.
     """
-    merge = passes.merging(len(todo) * len(pool) * cloud.width)
     size = max(1, min(BLOCK, -(-len(todo) // crew.count)))
 
     def found(block: IntArray) -> list[IntArray]:

@@ -16,14 +16,11 @@ from rankkit.reach.engine.duplicates import RowGroups
 from rankkit.reach.engine.exact import ExactHull
 from rankkit.reach.engine.min_norm import RAY, Nearest
 from rankkit.reach.engine.neighbours import Neighbours
-from rankkit.reach.engine.simplex import Simplex, around, simplex_of
+from rankkit.reach.engine.simplices import simplices
 from rankkit.reach.ledger import Ledger, Rule
 
 #: Classes searched at first: few, so that their simplices spare the others a search.
 FIRST = 32
-
-#: Simplices that are compared with all open classes together.
-TOGETHER = 16
 
 #: Leading axes among which few classes of wide heads are searched at first.
 LEADING = 64
@@ -148,18 +145,14 @@ class _Run(Contest):
 
     def _simplices(self, cloud: Cloud, reached: list[Nearest], queue: IntArray) -> None:
         """Enter everything that is open in the simplices of searches that reached the origin."""
-        for at in range(0, len(reached), TOGETHER):
-            open_ = [state for state in reached[at : at + TOGETHER] if self.is_open(state.point)]
-            found = [one for state in open_ if (one := simplex_of(cloud, state)) is not None]
+        for found in simplices(cloud, [state for state in reached if self.is_open(state.point)]):
             queue = queue[self.is_open(queue)]
-            for one, near in zip(found, around(cloud, found, queue), strict=True):
-                self._everything_inside(cloud, one, near[self.is_open(near)])
+            members, of, weights = found.inside(cloud, queue)
+            real = found.support != RAY
+            corners = found.support[real].reshape(len(found), -1)
+            weights = weights[real[of]].reshape(-1, corners.shape[1])
+            weights /= weights.sum(axis=1, keepdims=True)
+            own = (members == found.source[of]).tolist()
+            rules = [Rule.NEAREST_POINT if searched else Rule.SHARED_SIMPLEX for searched in own]
+            self.ledger.enter_simplices(self.leaders[members], self.leaders[corners], of, weights, rules)
             self.report()
-
-    def _everything_inside(self, cloud: Cloud, found: Simplex, points: IntArray) -> None:
-        """Enter those of ``points`` that lie in a simplex."""
-        members, weights = found.inside(cloud, points)
-        real = found.support != RAY
-        weights = weights[:, real] / weights[:, real].sum(axis=1, keepdims=True)
-        rules = [Rule.NEAREST_POINT if i == found.source else Rule.SHARED_SIMPLEX for i in members]
-        self.ledger.enter_simplex(self.leaders[members], self.leaders[found.support[real]], weights, rules)
