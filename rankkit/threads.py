@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
-#: Entries of a weight matrix from which more threads pay.
-SMALL = 2_000_000
+#: Entries of a weight matrix from which more threads pay: in linear algebra, and as workers.
+SMALL, FEW = 2_000_000, 200_000
 
 
 def suited_to(entries: int) -> AbstractContextManager[object]:
@@ -36,7 +37,7 @@ class Workers:
     map
         As ``Executor.map``: applies a function to each of some items, in order.
     resting
-        Returns a context in which linear algebra has all threads.
+        Returns a context in which linear algebra has its threads back.
     """
 
     count: int
@@ -44,17 +45,39 @@ class Workers:
     resting: Callable[[], AbstractContextManager[object]]
 
 
+def _one_by_one(function: Callable[..., Any], *items: Iterable[Any]) -> Iterator[Any]:
+    return iter([function(*some) for some in zip(*items, strict=False)])
+
+
+_NOBODY = Workers(1, _one_by_one, nullcontext)
+_crew: ContextVar[Workers] = ContextVar("crew", default=_NOBODY)
+
+
 @contextmanager
-def workers() -> Iterator[Workers]:
+def workers(entries: int) -> Iterator[Workers]:
     """Turn the threads of linear algebra into as many workers, for many small products at once.
 
-    >>> with workers() as crew:
-    ...     list(crew.map(abs, [-1, 2]))
-    [1, 2]
+    For a weight matrix of few ``entries`` there is one, and linear algebra has one thread even while they
+    rest.
+
+    >>> with workers(entries=100) as crew:
+    ...     list(crew.map(abs, [-1, 2])), crew is at_work()
+    ([1, 2], True)
     """
+    import scipy.linalg  # noqa: F401  brings a BLAS of its own, which has to be there to be limited
     from threadpoolctl import ThreadpoolController
 
     libraries = ThreadpoolController()
-    count = max((library.num_threads for library in libraries.lib_controllers), default=1)
-    with libraries.limit(limits=1), ThreadPoolExecutor(count) as pool:
-        yield Workers(count, pool.map, lambda: libraries.limit(limits=count))
+    most = max((library.num_threads for library in libraries.lib_controllers), default=1)
+    count, together = (1 if entries < bound else most for bound in (FEW, SMALL))
+    with ExitStack() as stack:
+        stack.enter_context(libraries.limit(limits=1))
+        several = stack.enter_context(ThreadPoolExecutor(count)).map if count > 1 else _one_by_one
+        crew = Workers(count, several, lambda: libraries.limit(limits=together))
+        stack.callback(_crew.reset, _crew.set(crew))
+        yield crew
+
+
+def at_work() -> Workers:
+    """Return the workers of the innermost context; outside of any, one that leaves linear algebra alone."""
+    return _crew.get()

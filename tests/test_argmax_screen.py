@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 from rankkit.certificates.checker import classes as checker
 from rankkit.certificates.checker import simplex
 from rankkit.reach import looks, screen
+from rankkit.threads import workers
 
 
 def heavy(classes: int, d: int) -> np.ndarray:
@@ -79,9 +80,9 @@ def test_rows_are_named_by_their_places_among_those_that_count() -> None:
 
 def test_more_threads_find_the_same() -> None:
     W, asked = heavy(5000, 64), np.arange(5000)
-    with threadpool_limits(1):
-        one = screen.own_directions(W, asked)
-    with threadpool_limits(3):
+    one = screen.own_directions(W, asked)
+    with threadpool_limits(3), workers(W.size) as crew:
+        assert crew.count == 3
         three = screen.own_directions(W, asked)
     for name in ("states", "leads", "open", "rivals"):
         np.testing.assert_array_equal(getattr(one, name), getattr(three, name))

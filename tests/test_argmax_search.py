@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 from rankkit.reach.engine import min_norm, pricing
 from rankkit.reach.engine.coordinates import make_cloud
@@ -25,8 +26,8 @@ def ends(cloud: min_norm.Cloud, queue: np.ndarray, first: int) -> list[list]:
         return [np.flatnonzero(np.arange(n) != i)[:20] for i in points]
 
     everyone = lambda points: np.ones(len(points), bool)  # noqa: E731
-    with workers() as crew:
-        return list(min_norm.search(cloud, queue, rivals, everyone, everyone, crew, first))
+    with threadpool_limits(2), workers(entries=10**9):
+        return list(min_norm.search(cloud, queue, rivals, everyone, everyone, first))
 
 
 @pytest.mark.parametrize("bias", [False, True])

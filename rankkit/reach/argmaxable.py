@@ -90,7 +90,7 @@ def argmaxable(
             book = stack.enter_context(closing(Journal(journal, head, domain)))
         ledger = Ledger(head, domain, book)
         groups = group_rows(ledger.W, np.zeros(head.classes) if ledger.b is None else ledger.b)
-        stack.enter_context(threads.suited_to(head.W.size))
+        stack.enter_context(threads.workers(head.W.size))
         if ledger.bounds is None:
             engine.decide(ledger, groups, asked, show)
         else:

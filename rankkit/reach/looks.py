@@ -7,11 +7,12 @@ may add to a product: the float32 product and the change of coordinates included
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
-from rankkit import arrays
+from rankkit import arrays, threads
 from rankkit.arrays import Array, FloatArray, IntArray
 from rankkit.reach import passes
 
@@ -55,7 +56,8 @@ class Offsets:
         self.W, self.which, self.exponent, self.mean = W, which, exponent, mean
         self.dtype = np.dtype(np.float32 if d >= WIDE else np.float64)
         sample = self.of(sample_of(n, d))
-        squares, axes = np.linalg.eigh(np.asarray(sample.T @ sample, np.float64))
+        with threads.at_work().resting():
+            squares, axes = np.linalg.eigh(np.asarray(sample.T @ sample, np.float64))
         self.axes = np.ascontiguousarray(axes[:, ::-1]).astype(self.dtype)
         self.spread = np.sqrt(np.maximum(squares, 1e-16 * squares[-1])[::-1] / len(sample))
         self.sizes = np.empty(n)
@@ -71,12 +73,19 @@ class Offsets:
         """Find the products of all offsets with so many leading axes, but for those known, in float32."""
         known = sum(some.shape[1] for some in self._known)
         more = np.empty((len(self.which), axes - known), np.float32)
-        for cut in cuts_of(self.which, self.W):
+
+        def find(cut: slice) -> None:
             offsets = self.of(cut)
             more[cut] = _product(offsets, self.axes[:, known:axes])
             if not known:
                 self.sizes[cut] = np.sqrt(_squares(offsets))
+
+        self.in_cuts(find)
         self._known.append(more)
+
+    def in_cuts(self, work: Callable[[slice], Any]) -> list[Any]:
+        """Return what ``work`` returns for cuts of all rows, which workers do side by side."""
+        return list(threads.at_work().map(work, cuts_of(self.which, self.W)))
 
     def coordinates(self, rows: slice | IntArray) -> Array:
         """Return the known products (m, axes) of ``rows``."""
@@ -132,14 +141,16 @@ class Round(Look):
         equal = spread**equalise
         self.scale = (equal * np.linalg.norm(spread / equal)).astype(np.float32)
         offsets.learn(axes)
-        cuts = list(cuts_of(offsets.which, offsets.W))
-        length = np.concatenate([_lengths(offsets.coordinates(cut) / self.scale) for cut in cuts])
+        length = np.concatenate(offsets.in_cuts(lambda cut: _lengths(offsets.coordinates(cut) / self.scale)))
         self.order = np.argsort(-length, kind="stable")
         self.length = length[self.order]
         self.all = np.empty((len(length), 1 + axes), np.float32)
         self.all[:, 0] = up(self.length)
-        for cut in cuts:
+
+        def place(cut: slice) -> None:
             self.all[cut, 1:] = offsets.coordinates(self.order[cut]) / self.scale
+
+        offsets.in_cuts(place)
         turn = self.turn.astype(np.float64)
         stretch = 1 + float(np.linalg.norm(turn.T @ turn - np.eye(axes)))
         self.product = 1.1 * (axes + 36) * UNIT32
@@ -165,7 +176,7 @@ class Plain(Look):
 
     def __init__(self, offsets: Offsets) -> None:
         self.offsets, n, d = offsets, len(offsets.which), len(offsets.axes)
-        length = np.concatenate([_lengths(offsets.of(cut)) for cut in cuts_of(offsets.which, offsets.W)])
+        length = np.concatenate(offsets.in_cuts(lambda cut: _lengths(offsets.of(cut))))
         self.order = np.argsort(-length, kind="stable")
         self.length = length[self.order]
         self.scale = offsets.spread ** (2 * EQUALISE)

@@ -153,10 +153,10 @@ class _Race:
             self.states[self.home[rows]], self.leads[rows[won]] = states, lead[won]
             lost[part], lists[part[~won]] = ~won, heat.beyond()[~won]
 
-        with threads.workers() as crew:
-            size = max(1, min(look.block, -(-len(todo) // crew.count)))
-            for _ in crew.map(heat, np.split(np.arange(len(todo)), range(size, len(todo), size))):
-                pass
+        crew = threads.at_work()
+        size = max(1, min(look.block, -(-len(todo) // crew.count)))
+        for _ in crew.map(heat, np.split(np.arange(len(todo)), range(size, len(todo), size))):
+            pass
         ascending = np.flatnonzero(lost)
         ascending = ascending[np.argsort(self.asked[todo[ascending]])]
         return self.asked[todo[ascending]], lists[ascending]

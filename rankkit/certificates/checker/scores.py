@@ -13,7 +13,7 @@ from .exact import Floats
 UNIT32, UNIT64 = 2.0**-24, 2.0**-53
 TINY = 2.0**-100  # more than all underflows of a float32 product cost, at entries up to 2
 FINER = 2.0**-900  # the same of float64
-TILE, PAIRS = 2048, 2**21  # classes, and pairs, that are compared together
+TILE, PAIRS = 512, 2**18  # classes of like size, and pairs, that are compared together: so many stay in cache
 
 
 def contested(W: Floats, b: Floats | None, classes: Sequence[int], X: Floats) -> list[Sequence[int]]:

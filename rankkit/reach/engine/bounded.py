@@ -88,7 +88,7 @@ class _Bounded(Contest):
         return rivals
 
     def _try(self, points: IntArray, X: FloatArray, rivals: dict[int, IntArray]) -> None:
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"), threads.at_work().resting():
             scores = X @ self.rows.T + self.biases
         own = scores[np.arange(len(points)), points]
         scores[np.arange(len(points)), points] = -np.inf
@@ -106,15 +106,12 @@ class _Bounded(Contest):
         def first_rivals(points: IntArray) -> list[IntArray]:
             return [rivals[i] if i in rivals else self.any_rivals(i) for i in points.tolist()]
 
-        with threads.workers() as crew:
-            rounds = min_norm.search(cloud, queue, first_rivals, self.is_open, self.may_win, crew)
-            for states in rounds:
-                with crew.resting():
-                    self._won(cloud, [state for state in states if state.separated])
-                for state in states:
-                    if state.reached:
-                        self._lost(cloud, state)
-                stuck += [state for state in states if self.is_open(state.point)]
+        for states in min_norm.search(cloud, queue, first_rivals, self.is_open, self.may_win):
+            self._won(cloud, [state for state in states if state.separated])
+            for state in states:
+                if state.reached:
+                    self._lost(cloud, state)
+            stuck += [state for state in states if self.is_open(state.point)]
         return stuck
 
     def _won(self, cloud: Cloud, states: list[Nearest]) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from fractions import Fraction
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
+from rankkit import threads
 from rankkit.arrays import Array, FloatArray, IntArray
 from rankkit.reach.engine.duplicates import RowGroups
 from rankkit.reach.engine.exact import Loses, Wins
@@ -65,7 +65,8 @@ class Contest:
     def enter_witnesses(self, points: IntArray, X: FloatArray, rule: Rule) -> None:
         """Enter the contenders that win at states ``X`` (m, d)."""
         leaders = self.leaders[points]
-        self.ledger.enter_witnesses(leaders, X, rule, [self.groups.ties(int(i)) for i in leaders])
+        with threads.at_work().resting():
+            self.ledger.enter_witnesses(leaders, X, rule, [self.groups.ties(int(i)) for i in leaders])
         self.report()
 
     def decide_exactly(
@@ -75,16 +76,15 @@ class Contest:
 
         ``level`` tells that no bias differs from another, so that states win at any scale.
         """
-        with threadpool_limits(1):
-            for state in stuck:
-                outcome, leader = how(state), int(self.leaders[state.point])
-                if isinstance(outcome, Loses):
-                    self._lost_exactly(leader, outcome)
-                elif isinstance(outcome, Wins):
-                    self._won_exactly(leader, outcome, level)
-                else:
-                    self.ledger.reasons[leader] = "the exact pivots ran out"
-                self.report()
+        for state in stuck:
+            outcome, leader = how(state), int(self.leaders[state.point])
+            if isinstance(outcome, Loses):
+                self._lost_exactly(leader, outcome)
+            elif isinstance(outcome, Wins):
+                self._won_exactly(leader, outcome, level)
+            else:
+                self.ledger.reasons[leader] = "the exact pivots ran out"
+            self.report()
 
     def _lost_exactly(self, leader: int, outcome: Loses) -> None:
         rows = tuple(int(self.leaders[j]) for j in outcome.rows)

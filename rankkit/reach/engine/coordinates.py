@@ -14,6 +14,7 @@ from functools import cached_property
 
 import numpy as np
 
+from rankkit import threads
 from rankkit.arrays import Array, FloatArray, IntArray
 from rankkit.reach.looks import EQUALISE, cuts_of, sample_of, times
 
@@ -117,12 +118,16 @@ def make_cloud(
     of the rows does not show all of them. Of the rows themselves no second copy is made.
     """
     which = np.arange(len(W)) if which is None else which
-    cuts = list(cuts_of(which, W))
+    cuts, crew = list(cuts_of(which, W)), threads.at_work()
 
     def rows(cut: slice | IntArray) -> FloatArray:
         return W[which[cut]] if b is None else np.column_stack([W[which[cut]], b[cut]])
 
-    ends = np.array([[some.min(axis=0), some.max(axis=0)] for some in map(rows, cuts)])
+    def ends_of(cut: slice) -> list[FloatArray]:
+        some = rows(cut)
+        return [some.min(axis=0), some.max(axis=0)]
+
+    ends = np.array(list(crew.map(ends_of, cuts)))
     ends = np.array([ends[:, 0].min(axis=0), ends[:, 1].max(axis=0)])
     top = exponents(ends)
     some = sample_of(len(which), len(top))
@@ -141,8 +146,8 @@ def make_cloud(
     even = (np.maximum(size, FLAT * least) if bounds is not None else size)[keep] ** EQUALISE
     axes = turn[:, keep] / (even * (np.linalg.norm(size[keep] / even) or 1.0))
     near, rest = np.empty((2, len(which), axes.shape[1]), np.float32)
-    for cut in cuts:
-        put(near, rest, cut, spread(cut) @ axes)
+    for _ in crew.map(lambda cut: put(near, rest, cut, spread(cut) @ axes), cuts):
+        pass
     rays = np.zeros((0, len(top)))
     if b is not None:
         rays = np.vstack([np.append(np.zeros(W.shape[1]), -1.0), *([] if bounds is None else [bounds])])
@@ -155,13 +160,20 @@ def _principal(
     spread: Callable[[slice | IntArray], FloatArray], cuts: Sequence[slice | IntArray]
 ) -> tuple[FloatArray, FloatArray]:
     """Return root mean squares (d,) along the principal axes, descending, and these as columns (d, d)."""
+    crew = threads.at_work()
+
+    def products_of(cut: slice | IntArray) -> tuple[int, FloatArray]:
+        some = spread(cut)
+        return len(some), some.T @ some
+
     count, products = 0, np.zeros(())
-    for some in map(spread, cuts):
-        count, products = count + len(some), products + some.T @ some
-    squares, turn = np.linalg.eigh(products)
+    for length, more in crew.map(products_of, cuts):
+        count, products = count + length, products + more
+    with crew.resting():
+        squares, turn = np.linalg.eigh(products)
     squares, turn = squares[::-1], turn[:, ::-1]
     if squares[-1] < SURE * squares[0]:  # too small to be told from the rounding of the others
-        squares = sum(((spread(cut) @ turn) ** 2).sum(axis=0) for cut in cuts)
+        squares = sum(crew.map(lambda cut: ((spread(cut) @ turn) ** 2).sum(axis=0), cuts))
     return np.sqrt(squares / count), turn
 
 

@@ -14,7 +14,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from rankkit import arrays, threads
+from rankkit import arrays
 from rankkit.arrays import Array, FloatArray, IntArray
 from rankkit.reach.engine import min_norm
 from rankkit.reach.engine.coordinates import Cloud, put
@@ -167,16 +167,14 @@ class _Face:
         rays = np.vstack([-own.away, rays[kept]])
         rays /= np.linalg.norm(rays, axis=1, keepdims=True)
         magnified = replace(cloud, points32=near, rest32=rest, rays=rays)
-        with threads.workers() as crew:
-            rounds = min_norm.search(
-                magnified,
-                np.array([point]),
-                lambda points: [rivals[counts[rivals]] for _ in points],
-                lambda points: np.ones(len(points), bool),
-                lambda points: counts[points],
-                crew,
-            )
-            found = next(state for ended in rounds for state in ended)
+        rounds = min_norm.search(
+            magnified,
+            np.array([point]),
+            lambda points: [rivals[counts[rivals]] for _ in points],
+            lambda points: np.ones(len(points), bool),
+            lambda points: counts[points],
+        )
+        found = next(state for ended in rounds for state in ended)
         real = found.support[found.support >= 0]
         known = RAY - kept[RAY - 1 - found.support[found.support < RAY]]
         return replace(found, support=np.concatenate([real, known]))

@@ -107,18 +107,17 @@ def search(
     rivals: Callable[[IntArray], Sequence[IntArray]],
     is_open: Callable[[IntArray], Array],
     may_win: Callable[[IntArray], Array],
-    crew: threads.Workers,
     first: int = LARGEST_WAVE,
 ) -> Generator[list[Nearest], None, None]:
     """Run the search for the points in ``queue``, round by round; yield what ended in each.
 
     ``rivals`` names the first rivals of points that join, and after each round go on those that ``is_open``,
     priced against the points that ``may_win``. At most ``first`` are on their way at first, then ``GROWTH``
-    more for each that has ended. Each of the ``crew`` searches for one at a time: on problems this small,
+    more for each that has ended. Each of the workers searches for one at a time: on problems this small,
     threads of linear algebra wait longer than they work.
     """
     D = cloud.width
-    solvers = crew if len(queue) * D**2 >= MANY or D >= WIDE else None
+    compiled = len(queue) * D**2 >= MANY or D >= WIDE
     places, merge = min(at_once(D), len(queue)), passes.merging(len(queue) * len(cloud.points32) * D)
     hulls = Hulls.among(cloud, places, 4 * (D + 1) + 2 * STEP)
     pool = np.argsort(-cloud.squares, kind="stable")  # long points are the likely rivals
@@ -132,12 +131,12 @@ def search(
             return
         pool, turn = pool[may_win(pool)], 1 - turn
         before = hulls.point.copy()
-        _solve(cloud, hulls, active, turn, solvers)
+        _solve(cloud, hulls, active, turn, compiled)
         hulls.rounds[active] += 1
         going = active[hulls.outcome[active] == SEPARATED]
         ended = [(int(t), False) for t in active if hulls.outcome[t] != SEPARATED]
         half_way = take_aim(cloud, hulls, going, before[going]).tolist()
-        found, on = beyond(cloud, hulls, going, pool, merge, crew), []
+        found, on = beyond(cloud, hulls, going, pool, merge), []
         for t, some, half in zip(going.tolist(), found, half_way, strict=True):
             if len(some) and (hulls.extend(t, some) or half) and hulls.rounds[t] < ROUNDS:
                 on.append(t)
@@ -172,14 +171,15 @@ def _join(hulls: Hulls, active: IntArray, joining: IntArray, rivals: Sequence[In
     return np.concatenate([active, free])
 
 
-def _solve(cloud: Cloud, hulls: Hulls, todo: IntArray, turn: int, crew: threads.Workers | None) -> None:
-    """Find the nearest points over the present rivals: without workers by least squares, which also finishes
-    a compiled search that is stuck.
+def _solve(cloud: Cloud, hulls: Hulls, todo: IntArray, turn: int, compiled: bool) -> None:
+    """Find the nearest points over the present rivals, by least squares where the search is not compiled, or
+    compiled and stuck.
     """
     D = cloud.width
-    if crew is not None:
+    if compiled:
         from rankkit.reach.engine import wolfe
 
+        crew = threads.at_work()
         parts = 4 * crew.count
         room = hulls.factors.shape[1] // parts
 

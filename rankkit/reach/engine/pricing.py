@@ -47,14 +47,13 @@ def take_aim(cloud: Cloud, hulls: Hulls, todo: IntArray, before: FloatArray) -> 
     return half_way
 
 
-def beyond(
-    cloud: Cloud, hulls: Hulls, todo: IntArray, pool: IntArray, merge: Merge, crew: threads.Workers
-) -> Iterator[IntArray]:
+def beyond(cloud: Cloud, hulls: Hulls, todo: IntArray, pool: IntArray, merge: Merge) -> Iterator[IntArray]:
     """Return, for each search, points of ``pool`` that do not lose to its class in the direction of its aim.
 
     A float32 product finds at most ``STEP`` that might not: the furthest among the first that are found. If
     none is clearly beyond, they are compared as float64 differences, which tell near twins apart.
     """
+    crew = threads.at_work()
     size = max(1, min(BLOCK, -(-len(todo) // crew.count)))
 
     def found(block: IntArray) -> list[IntArray]:

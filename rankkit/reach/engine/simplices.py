@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import lapack
 
-from rankkit import arrays
+from rankkit import arrays, threads
 from rankkit.arrays import Array, FloatArray, IntArray
 from rankkit.reach.engine.coordinates import Cloud
 from rankkit.reach.engine.min_norm import RAY, Nearest
@@ -27,6 +27,27 @@ FIRST = 16
 
 #: Numbers in the matrices of simplices that are in work together.
 TOGETHER = 2**20
+
+
+@dataclass(frozen=True)
+class Inside:
+    """Points inside some simplices.
+
+    Attributes
+    ----------
+    source, support
+        As of the simplices.
+    members, of : numpy.ndarray (m,), int64
+        Rows of the cloud, and the first simplex that holds each one, ascending.
+    weights : numpy.ndarray (m, D + 1), float64
+        Their barycentric coordinates in that.
+    """
+
+    source: IntArray
+    support: IntArray
+    members: IntArray
+    of: IntArray
+    weights: FloatArray
 
 
 @dataclass(frozen=True)
@@ -80,8 +101,8 @@ class Simplices:
                 found.append(block[inside])
         return [np.concatenate(found) for found in near]
 
-    def inside(self, cloud: Cloud, points: IntArray) -> tuple[IntArray, IntArray, FloatArray]:
-        """Return which of ``points`` lie inside one: these (m,), the first of theirs, and their weights."""
+    def inside(self, cloud: Cloud, points: IntArray) -> Inside:
+        """Find out which of ``points`` lie inside one."""
         members, of, weights = [points[:0]], [points[:0]], [np.empty((0, cloud.width + 1))]
         taken = np.zeros(len(cloud.points32), bool)
         for k, near in enumerate(self.around(cloud, points)):
@@ -93,7 +114,8 @@ class Simplices:
                 of.append(np.full(len(members[-1]), k))
                 weights.append(some[within])
                 taken[members[-1]] = True
-        return np.concatenate(members), np.concatenate(of), np.concatenate(weights)
+        found = np.concatenate(members), np.concatenate(of), np.concatenate(weights)
+        return Inside(self.source, self.support, *found)
 
     def _solve(self, k: int, targets: FloatArray, transposed: bool = False) -> FloatArray:
         """Solve for rows of ``targets`` (m, D + 1), in place."""
@@ -103,24 +125,30 @@ class Simplices:
         return np.asarray(found[0].T)
 
 
-def simplices(cloud: Cloud, reached: Sequence[Nearest]) -> Iterator[Simplices]:
-    """Yield the simplices found by searches that reached the origin, as many at a time as fit.
+def inside(cloud: Cloud, reached: Sequence[Nearest], points: IntArray) -> Iterator[Inside]:
+    """Find out which of ``points`` lie inside the simplices of searches that reached the origin.
+
+    As many simplices as fit are looked at together, and by each worker others.
+    """
+    step = max(1, min(TOGETHER // (cloud.width + 1) ** 2, -(-len(reached) // threads.at_work().count)))
+    parts = [reached[at : at + step] for at in range(0, len(reached), step)]
+    yield from threads.at_work().map(lambda part: simplices(cloud, part).inside(cloud, points), parts)
+
+
+def simplices(cloud: Cloud, reached: Sequence[Nearest]) -> Simplices:
+    """Return the simplices found by searches that reached the origin.
 
     Left out are supports that are no full simplex: the point lies on a face of the hull, or looks so in
     floating point.
     """
     full = [state for state in reached if len(state.support) == cloud.width + 1]
-    step = max(1, TOGETHER // (cloud.width + 1) ** 2)
-    for at in range(0, len(full), step):
-        source = np.array([state.point for state in full[at : at + step]])
-        support = np.array([state.support for state in full[at : at + step]])
-        found = _factored(cloud, source, support)
-        if cloud.lifted:
-            _close(cloud, found)
-        own = [found.coordinates(k, cloud.points(source[k : k + 1])).min() for k in range(len(source))]
-        good = np.array(own) > POSITIVE
-        if good.any():
-            yield found.those(good)
+    source = np.array([state.point for state in full], np.int64)
+    support = np.array([state.support for state in full], np.int64).reshape(-1, cloud.width + 1)
+    found = _factored(cloud, source, support)
+    if cloud.lifted:
+        _close(cloud, found)
+    own = [found.coordinates(k, cloud.points(source[k : k + 1])).min() for k in range(len(found))]
+    return found.those(np.array(own) > POSITIVE)
 
 
 def _factored(cloud: Cloud, source: IntArray, support: IntArray) -> Simplices:

@@ -7,16 +7,14 @@ from functools import partial
 
 import numpy as np
 
-from rankkit import threads
 from rankkit.arrays import Array, IntArray
-from rankkit.reach.engine import faces, min_norm
+from rankkit.reach.engine import faces, min_norm, simplices
 from rankkit.reach.engine.contest import Contest, Progress
 from rankkit.reach.engine.coordinates import Cloud, make_cloud
 from rankkit.reach.engine.duplicates import RowGroups
 from rankkit.reach.engine.exact import ExactHull
 from rankkit.reach.engine.min_norm import RAY, Nearest
 from rankkit.reach.engine.neighbours import Neighbours
-from rankkit.reach.engine.simplices import simplices
 from rankkit.reach.ledger import Ledger, Rule
 
 #: Classes searched at first: few, so that their simplices spare the others a search.
@@ -86,10 +84,8 @@ class _Run(Contest):
         """Enter classes that win in directions within the leading axes: for few classes, all are too many."""
         cloud = self._cloud(LEADING)
         queue = self.open_points()
-        with threads.workers() as crew:
-            rounds = self._search(cloud, queue, known, rivals, Neighbours(cloud), crew)
-            won = [state for ended in rounds for state in ended if state.separated]
-        self._won(cloud, won)
+        rounds = self._search(cloud, queue, known, rivals, Neighbours(cloud))
+        self._won(cloud, [state for ended in rounds for state in ended if state.separated])
 
     def _nearest_points(self, cloud: Cloud, known: IntArray, rivals: Array) -> list[Nearest]:
         """Enter what the search for nearest points settles; return where it ended for the rest.
@@ -100,18 +96,16 @@ class _Run(Contest):
         stuck: list[Nearest] = []
         won: list[Nearest] = []
         most, batch, neighbours = min_norm.at_once(cloud.width), FIRST, Neighbours(cloud)
-        with threads.workers() as crew:
-            for ended in self._search(cloud, queue, known, rivals, neighbours, crew, FIRST):
-                won += [state for state in ended if state.separated]
-                neighbours.remember(ended)
-                queue = queue[self.is_open(queue)]
-                self._simplices(cloud, [state for state in ended if state.reached], queue)
-                stuck += [state for state in ended if self.is_open(state.point)]
-                if len(won) >= batch:  # a few at first, so that there is news
-                    with crew.resting():
-                        self._won(cloud, won)
-                    won, batch = [], min(2 * batch, most)
-                    stuck = [state for state in stuck if self.is_open(state.point)]
+        for ended in self._search(cloud, queue, known, rivals, neighbours, FIRST):
+            won += [state for state in ended if state.separated]
+            neighbours.remember(ended)
+            queue = queue[self.is_open(queue)]
+            self._simplices(cloud, [state for state in ended if state.reached], queue)
+            stuck += [state for state in ended if self.is_open(state.point)]
+            if len(won) >= batch:  # a few at first, so that there is news
+                self._won(cloud, won)
+                won, batch = [], min(2 * batch, most)
+                stuck = [state for state in stuck if self.is_open(state.point)]
         self._won(cloud, won)
         return [state for state in stuck if self.is_open(state.point)]
 
@@ -122,7 +116,6 @@ class _Run(Contest):
         known: IntArray,
         rivals: Array,
         neighbours: Neighbours,
-        crew: threads.Workers,
         first: int = min_norm.LARGEST_WAVE,
     ) -> Generator[list[Nearest], None, None]:
         """Search for the nearest points of the classes in ``queue``; yield those that ended in each round."""
@@ -136,7 +129,7 @@ class _Run(Contest):
                 found.append(some[some != i])
             return found
 
-        return min_norm.search(cloud, queue, first_rivals, self.is_open, self.may_win, crew, first)
+        return min_norm.search(cloud, queue, first_rivals, self.is_open, self.may_win, first)
 
     def _won(self, cloud: Cloud, won: list[Nearest]) -> None:
         if won:
@@ -145,11 +138,14 @@ class _Run(Contest):
 
     def _simplices(self, cloud: Cloud, reached: list[Nearest], queue: IntArray) -> None:
         """Enter everything that is open in the simplices of searches that reached the origin."""
-        for found in simplices(cloud, [state for state in reached if self.is_open(state.point)]):
-            queue = queue[self.is_open(queue)]
-            members, of, weights = found.inside(cloud, queue)
+        reached = [state for state in reached if self.is_open(state.point)]
+        for found in simplices.inside(cloud, reached, queue):
+            left = self.is_open(found.members)
+            if not left.any():
+                continue
+            members, of, weights = found.members[left], found.of[left], found.weights[left]
             real = found.support != RAY
-            corners = found.support[real].reshape(len(found), -1)
+            corners = found.support[real].reshape(len(real), -1)
             weights = weights[real[of]].reshape(-1, corners.shape[1])
             weights /= weights.sum(axis=1, keepdims=True)
             own = (members == found.source[of]).tolist()
