@@ -14,7 +14,8 @@ step              question                                               cost
 Every step gets what the steps before it left open, and only proposes: the ledger checks. ``steps`` runs
 them; ``bounded`` searches again where states are bounded; ``contest`` is what both start from.
 ``coordinates`` makes the rows easy to search, ``hulls`` holds where searches stand, ``pricing`` finds what
-lies beyond them, ``neighbours`` what they may begin with, and ``wolfe`` is their compiled loop.
+lies beyond them, ``neighbours`` what they may begin with, and ``wolfe`` is their compiled loop; ``columns``
+are what exact arithmetic searches.
 """
 
 from rankkit.reach.engine.bounded import decide_within

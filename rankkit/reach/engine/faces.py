@@ -110,8 +110,10 @@ class _Face:
 
     def __init__(self, hull: ExactHull, cloud: Cloud, rows: IntArray, falling: bool) -> None:
         self.hull, self.cloud, self.rows, self.falling = hull, cloud, rows, falling
-        self._corners = np.stack([hull.integers(j) for j in rows])  # of row j at 2**scale in the cloud
-        self._scale = -hull.shift - cloud.exponents
+        self._corners = np.stack(
+            [hull.columns.integers(j) for j in rows]
+        )  # of row j at 2**scale in the cloud
+        self._scale = -hull.columns.shift - cloud.exponents
         points, self._ray = cloud.points(rows), cloud.rays[: int(falling)]
         self._first, self.edges = points[0], _without(points[1:] - points[0], self._ray)
         spans = np.vstack([self.edges, self._ray])
@@ -119,7 +121,7 @@ class _Face:
 
     def offset(self, i: int) -> _Offset | None:
         """Return the offset of row i, None if it cannot be told from a point of the face."""
-        own, weights = self.hull.integers(i), [Fraction(1), *[Fraction(0)] * (len(self.rows) - 1)]
+        own, weights = self.hull.columns.integers(i), [Fraction(1), *[Fraction(0)] * (len(self.rows) - 1)]
         for _ in range(ROUNDS):
             unit = max(w.denominator for w in weights)
             left = unit * own - np.array([int(w * unit) for w in weights], object) @ self._corners
@@ -181,7 +183,7 @@ class _Face:
 
     def won(self, point: int, direction: FloatArray) -> Wins | None:
         """Return a state at which a row wins near a ``direction`` away from the face, None if none is."""
-        own = self.hull.integers(point)
+        own = self.hull.columns.integers(point)
         exact = [Fraction(0)] * len(own)
         step, power = self.away @ direction, 0
         for _ in range(ROUNDS):
