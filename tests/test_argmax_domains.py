@@ -130,6 +130,28 @@ def test_a_class_that_only_reaches_a_tie_at_the_edge_never_wins(slack: float) ->
     assert 1 in report.argmaxable
 
 
+def test_states_that_lie_within_bounds_stay_what_they_are(tmp_path: Path) -> None:
+    """Those in float32 and those that need float64; those that lie outside are shortened, or found anew."""
+    corners = np.random.default_rng(2).standard_normal((5, 4))
+    middle = corners[:2].mean(axis=0)
+    outside = middle + 1e-12 * (middle - corners.mean(axis=0))
+    head = rk.Head(np.vstack([corners, outside, corners.mean(axis=0)]))
+    free, wide = rk.argmaxable(head), rk.argmaxable(head, Box(100.0), journal=tmp_path / "journal")
+    assert wide.argmaxable.tolist() == free.argmaxable.tolist()
+    forms = set()
+    for i in free.argmaxable:
+        x = free.certificate(i).x
+        forms.add((x.ndim, bool((x.astype(np.float32) == x).all())))
+        assert np.array_equal(wide.certificate(i).x, x)
+    assert {(1, True), (1, False)} <= forms
+    assert [row["rule"] for row in wide.rows()] == [row["rule"] for row in free.rows()]
+    again = rk.argmaxable(head, Box(100.0), journal=tmp_path / "journal")
+    assert all(np.array_equal(again.certificate(i).x, wide.certificate(i).x) for i in free.argmaxable)
+    narrow = decided(head.W, domain=Box(1e-3))
+    assert narrow.argmaxable.tolist() == free.argmaxable.tolist()
+    assert max(np.abs(narrow.certificate(i).x).max() for i in narrow.argmaxable) <= 1e-3
+
+
 def test_a_box_of_one_state_has_one_winner_or_none() -> None:
     W = np.random.default_rng(1).standard_normal((30, 3))
     point = np.array([0.3, -1.0, 2.0])

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 #: Rows, in int32, and weights of the classes that dominate one.
 Proof = tuple[Array, tuple[Fraction, ...] | FloatArray]
 
+#: Bytes of states that are looked at together.
+BYTES = 2**21
+
 #: How far leads are measured, as a share of a class's own score; with biases a long lead makes a short state.
 LEVEL, TILTED = 1e-6, 0.1
 
@@ -166,6 +169,23 @@ class Ledger:
             exact = (np.ldexp(states, -need) == short).all(axis=1)  # within the range of float64
         self._win(Rule.OWN_DIRECTION, leaders[asked[stretch][exact]], states[exact])
         return found
+
+    def inherit(self, free: Ledger, classes: IntArray) -> None:
+        """Enter those of ``classes`` (m,) that win in ``free``, without bounds, at states within these."""
+        won = classes[free.verdicts[classes] == Verdict.ARGMAXABLE]
+        for cut in arrays.row_blocks(len(won), 8 * self.W.shape[1], BYTES):
+            states = {int(i): free.state(int(i)) for i in self.open(won[cut])}
+            short = [i for i, x in states.items() if x.ndim == 1 and self._admits(x)]
+            X = np.array([states[i] for i in short]).reshape(-1, self.W.shape[1])
+            rules = free.rules[short]
+            with np.errstate(over="ignore", under="ignore"):
+                narrow = X.astype(np.float32)
+            exact = (narrow == X).all(axis=1)
+            for rule in np.unique(rules).tolist():
+                for form, which in ((narrow, exact), (X, ~exact)):
+                    some = np.flatnonzero(which & (rules == rule))
+                    if len(some):
+                        self._win(Rule(rule), np.array(short)[some], form[some])
 
     def enter_simplices(
         self,

@@ -53,6 +53,7 @@ class _Bounded(Contest):
         self.biases = np.zeros(len(self.leaders)) if ledger.b is None else ledger.b[self.leaders]
 
     def run(self) -> None:
+        self.ledger.inherit(self.free, self.leaders[self.open_points()])
         self.report()
         rivals = self._parts_of_free_states(self.open_points())
         points = self.open_points()
@@ -73,30 +74,36 @@ class _Bounded(Contest):
         """Try the states that win without bounds, shortened and cut to size; return rivals of the rest."""
         won = points[self.free.verdicts[self.leaders[points]] == Verdict.ARGMAXABLE]
         rivals: dict[int, IntArray] = {}
-        for cut in arrays.row_blocks(len(won), row_bytes=8 * max(len(self.rows), 4 * self.rows.shape[1])):
+        d = self.rows.shape[1]
+        for cut in arrays.row_blocks(len(won), row_bytes=32 * d):
             block = won[cut]
-            X = np.array(
-                [self.free.state(int(i)).reshape(-1, self.rows.shape[1])[0] for i in self.leaders[block]]
-            )
+            X = np.array([self.free.state(int(i)).reshape(-1, d)[0] for i in self.leaders[block]])
             inside = np.isfinite(X).all(axis=1)
             block, X = block[inside], X[inside]
             for part in PARTS:
                 left = self.is_open(block)
                 block, X = block[left], X[left]
-                if len(block):
-                    self._try(block, np.clip(part * X, self.lower, self.upper), rivals)
+                states = np.clip(part * X, self.lower, self.upper)
+                leads = self._leads(block, states, rivals) > 0
+                self.enter_witnesses(block[leads], states[leads], Rule.OWN_DIRECTION)
         return rivals
 
-    def _try(self, points: IntArray, X: FloatArray, rivals: dict[int, IntArray]) -> None:
-        with np.errstate(over="ignore", invalid="ignore"), threads.at_work().resting():
-            scores = X @ self.rows.T + self.biases
-        own = scores[np.arange(len(points)), points]
-        scores[np.arange(len(points)), points] = -np.inf
-        lead = own - scores.max(axis=1, initial=-np.inf)
-        few = min(RIVALS, len(self.rows) - 1)
-        for k in np.flatnonzero(~(lead > 0)):
-            rivals[int(points[k])] = np.argpartition(-scores[k], few - 1)[:few]
-        self.enter_witnesses(points[lead > 0], X[lead > 0], Rule.OWN_DIRECTION)
+    def _leads(self, points: IntArray, X: FloatArray, rivals: dict[int, IntArray]) -> FloatArray:
+        """Return by how much points lead at states ``X`` (m, d); note the rivals of those that do not."""
+        leads, few = np.empty(len(points)), min(RIVALS, len(self.rows) - 1)
+        cuts = list(arrays.row_blocks(len(points), row_bytes=8 * len(self.rows)))
+        table = np.empty((cuts[0].stop if cuts else 0, len(self.rows)))
+        for cut in cuts:
+            block, scores = points[cut], table[: cut.stop - cut.start]
+            with np.errstate(over="ignore", invalid="ignore"), threads.at_work().resting():
+                np.matmul(X[cut], self.rows.T, out=scores)
+                scores += self.biases
+            own = scores[np.arange(len(block)), block]
+            scores[np.arange(len(block)), block] = -np.inf
+            leads[cut] = own - scores.max(axis=1, initial=-np.inf)
+            for i, row in zip(block[~(leads[cut] > 0)].tolist(), scores[~(leads[cut] > 0)], strict=True):
+                rivals[i] = np.argpartition(row, -few)[len(row) - few :]
+        return leads
 
     def _nearest_points(self, cloud: Cloud, points: IntArray, rivals: dict[int, IntArray]) -> list[Nearest]:
         """Enter what the search for nearest points settles; return where it ended for the rest."""
