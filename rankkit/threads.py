@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 #: Entries of a weight matrix from which more threads pay: in linear algebra, and as workers.
@@ -36,20 +37,26 @@ class Workers:
     count : int
     map
         As ``Executor.map``: applies a function to each of some items, in order.
-    resting
-        Returns a context in which linear algebra has its threads back.
+    resting, working
+        Return contexts in which linear algebra has its threads back, and in which it has one again.
     """
 
     count: int
     map: Callable[..., Iterator[Any]]
     resting: Callable[[], AbstractContextManager[object]]
+    working: Callable[[], AbstractContextManager[object]]
+
+    def side_by_side(self, function: Callable[..., Any], *items: Iterable[Any]) -> list[Any]:
+        """Return what ``map`` yields, from workers that rest before and after."""
+        with self.working():
+            return list(self.map(function, *items))
 
 
 def _one_by_one(function: Callable[..., Any], *items: Iterable[Any]) -> Iterator[Any]:
     return iter([function(*some) for some in zip(*items, strict=False)])
 
 
-_NOBODY = Workers(1, _one_by_one, nullcontext)
+_NOBODY = Workers(1, _one_by_one, nullcontext, nullcontext)
 _crew: ContextVar[Workers] = ContextVar("crew", default=_NOBODY)
 
 
@@ -73,7 +80,7 @@ def workers(entries: int) -> Iterator[Workers]:
     with ExitStack() as stack:
         stack.enter_context(libraries.limit(limits=1))
         several = stack.enter_context(ThreadPoolExecutor(count)).map if count > 1 else _one_by_one
-        crew = Workers(count, several, lambda: libraries.limit(limits=together))
+        crew = Workers(count, several, *(partial(libraries.limit, limits=n) for n in (together, 1)))
         stack.callback(_crew.reset, _crew.set(crew))
         yield crew
 

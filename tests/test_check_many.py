@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 
 import numpy as np
@@ -54,6 +55,19 @@ def test_pairs_that_are_clear_need_no_exact_arithmetic() -> None:
     reached = scores > np.diag(scores)[:, None]
     assert 100 < reached.sum() < 5000
     assert [sorted(rivals) for rivals in open_] == [np.flatnonzero(row).tolist() for row in reached]
+
+
+@pytest.mark.parametrize("bias", [False, True])
+def test_threads_that_look_at_blocks_side_by_side_leave_the_same_pairs(bias: bool) -> None:
+    rng = np.random.default_rng(3)
+    W, X = rng.standard_normal((3000, 8)), rng.standard_normal((700, 8))
+    b = rng.standard_normal(3000) if bias else None
+    classes = (X @ W.T + (0 if b is None else b)).argmax(axis=1).tolist()
+    classes[::7] = rng.integers(0, 3000, len(classes[::7])).tolist()
+    alone = contested(W, b, classes, X)
+    with ThreadPoolExecutor(3) as pool:
+        assert contested(W, b, classes, X, pool.map) == alone
+    assert sum(map(bool, alone)) >= 99
 
 
 @pytest.mark.parametrize("bias", [False, True])

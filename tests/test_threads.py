@@ -25,6 +25,8 @@ def test_workers_take_the_threads_and_give_them_back(entries: int, count: int, r
             assert counts() == {1}
             with crew.resting():
                 assert counts() == {rest}
+                assert crew.side_by_side(lambda _: counts(), [0]) == [{1}]
+                assert counts() == {rest}
             assert counts() == {1}
             names = set(crew.map(lambda _: threading.current_thread().name, range(50)))
             assert (threading.current_thread().name in names) == (count == 1)

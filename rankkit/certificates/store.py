@@ -59,8 +59,8 @@ def check_all(
 ) -> list[Literal[True] | Refusal]:
     """Decide many certificates for one head, as :func:`check` does one."""
     b = None if head.b is None else arrays.widen(head.b)
-    with threads.suited_to(head.W.size):
-        return checker.check([_json(c) for c in certificates], arrays.widen(head.W), b)
+    with threads.workers(head.W.size) as crew, crew.resting():
+        return checker.check([_json(c) for c in certificates], arrays.widen(head.W), b, crew.side_by_side)
 
 
 def save(path: str | Path, certificates: Sequence[Certificate]) -> None:

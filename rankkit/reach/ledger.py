@@ -122,7 +122,12 @@ class Ledger:
             if not rest:
                 continue
             refusals = checker.witnesses(
-                self.W, self.b, classes[rest].tolist(), arrays.widen(states[rest]), [ties[k] for k in rest]
+                self.W,
+                self.b,
+                classes[rest].tolist(),
+                arrays.widen(states[rest]),
+                [ties[k] for k in rest],
+                threads.at_work().map,
             )
             shown = [k for k, refusal in zip(rest, refusals, strict=True) if refusal is None]
             self._win(rule, classes[shown], states[shown])

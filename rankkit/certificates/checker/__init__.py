@@ -13,6 +13,7 @@ import numpy as np
 
 from . import ceilings, classes, directions, domains, files, generic, rank, simplex
 from .exact import Floats
+from .scores import Each
 
 FIELDS = {
     "witness": {"class", "x", "ties"},
@@ -40,9 +41,12 @@ class Refusal(str):
 
 
 def check(
-    certificates: Sequence[Mapping[str, Any]], W: Floats, b: Floats | None = None
+    certificates: Sequence[Mapping[str, Any]], W: Floats, b: Floats | None = None, each: Each = map
 ) -> list[Literal[True] | Refusal]:
-    """Decide each certificate for the head (W, b): True, or a reason why it proves nothing."""
+    """Decide each certificate for the head (W, b): True, or a reason why it proves nothing.
+
+    ``each`` applies a function to blocks of classes: ``map``, or that of an executor with threads.
+    """
     if wrong := files.unfit(W, b):
         return [Refusal(wrong)] * len(certificates)
     identity = files.fingerprint(W, b)
@@ -65,7 +69,7 @@ def check(
                 cls, rows, weights = inside
                 simplices.setdefault(rows, []).append((place, cls, weights))
             elif reason is None:
-                reason = _decide(certificate, W, b)
+                reason = _decide(certificate, W, b, each)
         except MALFORMED as error:
             reason = _malformed(error)
         reasons.append(reason)
@@ -76,12 +80,13 @@ def check(
         shown = simplex.enclosed(W, b, np.array([*simplices]), of, np.array(inside), np.array(guesses))
         for place, found in zip(places, shown.tolist(), strict=True):
             try:
-                reasons[place] = None if found else _decide(certificates[place], W, b)
+                reasons[place] = None if found else _decide(certificates[place], W, b, each)
             except MALFORMED as error:
                 reasons[place] = _malformed(error)
     if batch:
         places, won, X, ties_of = zip(*batch, strict=True)
-        for place, reason in zip(places, classes.witnesses(W, b, won, np.array(X), ties_of), strict=True):
+        decided = classes.witnesses(W, b, won, np.array(X), ties_of, each)
+        for place, reason in zip(places, decided, strict=True):
             reasons[place] = reason
     return [True if reason is None else Refusal(reason) for reason in reasons]
 
@@ -130,7 +135,7 @@ def _inside(c: Mapping[str, Any], W: Floats) -> tuple[int, tuple[int, ...], Floa
     return None if cls in rows else (cls, tuple(rows), weights)
 
 
-def _decide(c: Mapping[str, Any], W: Floats, b: Floats | None) -> str | None:
+def _decide(c: Mapping[str, Any], W: Floats, b: Floats | None, each: Each) -> str | None:
     if c["kind"] == "combination":
         cls, rows = _indices([c["class"]], len(W))[0], _indices(c["rows"], len(W))
         weights = files.weights(c["weights"])
@@ -138,7 +143,7 @@ def _decide(c: Mapping[str, Any], W: Floats, b: Floats | None) -> str | None:
             return f"{len(rows)} rows but {len(weights)} weights"
         return classes.combination(W, b, cls, rows, weights, _bounds(c, W))
     if c["kind"] == "directions":
-        return _directions(c, W, b)
+        return _directions(c, W, b, each)
     if c["kind"] in ("minor", "generic_minor"):
         cols = _indices(c["cols"], W.shape[1] if c["subject"] == "matrix" else len(W))
         H = None if c["contexts"] is None else files.decode(c["contexts"])
@@ -170,7 +175,7 @@ def _decide(c: Mapping[str, Any], W: Floats, b: Floats | None) -> str | None:
     return rank.monomials(c["subject"], c["function"], c["shape"], c["d"], c["bias"], c["rank"])
 
 
-def _directions(c: Mapping[str, Any], W: Floats, b: Floats | None) -> str | None:
+def _directions(c: Mapping[str, Any], W: Floats, b: Floats | None, each: Each) -> str | None:
     several, exponents = _indices(c["classes"], len(W)), list(c["exponents"])
     centre, through = files.decode(c["centre"]), files.decode(c["through"])
     d = W.shape[1]
@@ -180,7 +185,7 @@ def _directions(c: Mapping[str, Any], W: Floats, b: Floats | None) -> str | None
         return "an exponent is no integer from -4000 to 4000"
     if centre.shape != (d,) or through.shape != (d, d) or not np.isfinite(centre).all():
         return f"the centre and the map are {centre.shape} and {through.shape}; wanted {(d,)} and {(d, d)}"
-    reasons = directions.own_directions(W, b, several, exponents, centre, through)
+    reasons = directions.own_directions(W, b, several, exponents, centre, through, each)
     return next((reason for reason in reasons if reason is not None), None)
 
 

@@ -12,14 +12,19 @@ import numpy.typing as npt
 from . import simplex
 from .domains import Bounds, least
 from .exact import Floats, Integers, integers, solution_radius
-from .scores import contested
+from .scores import Each, contested
 
 MIDDLE = 900  # exponents up to which float64 has all its digits, either way
 Refused = str | None  # the reason, or None for a claim that holds
 
 
 def witnesses(
-    W: Floats, b: Floats | None, classes: Sequence[int], X: Floats, ties: Sequence[Sequence[int]]
+    W: Floats,
+    b: Floats | None,
+    classes: Sequence[int],
+    X: Floats,
+    ties: Sequence[Sequence[int]],
+    each: Each = map,
 ) -> list[Refused]:
     """Decide for each class i and state x whether ``w_i.x + b_i`` exceeds every other class's logit.
 
@@ -28,7 +33,7 @@ def witnesses(
     """
     if not len(X):
         return []
-    rest = contested(W, b, classes, X)
+    rest = contested(W, b, classes, X, each)
     return [
         (_false_tie(W, b, i, tie) or _beats(W, b, i, others, x, tie)) if tie or others else None
         for i, x, tie, others in zip(classes, X, ties, rest, strict=True)

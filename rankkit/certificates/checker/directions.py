@@ -8,6 +8,7 @@ import numpy as np
 
 from .classes import witnesses
 from .exact import Floats
+from .scores import Each
 
 ROWS = 4096  # states that are held at once
 
@@ -31,6 +32,7 @@ def own_directions(
     exponents: Sequence[int],
     centre: Floats,
     through: Floats,
+    each: Each = map,
 ) -> list[str | None]:
     """Decide for each class whether it wins at its state, as a witness would: None, or the reason why not."""
     out: list[str | None] = []
@@ -39,7 +41,7 @@ def own_directions(
         X = states(W, block, exponents[at : at + ROWS], centre, through)
         broken = ~np.isfinite(X).all(axis=1)
         X[broken] = 0.0
-        reasons = witnesses(W, b, block, X, [()] * len(block))
+        reasons = witnesses(W, b, block, X, [()] * len(block), each)
         for k in np.flatnonzero(broken):
             reasons[k] = f"the state for class {block[k]} is not finite"
         out += reasons

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,12 @@ TINY = 2.0**-100  # more than all underflows of a float32 product cost, at entri
 FINER = 2.0**-900  # the same of float64
 TILE, PAIRS = 512, 2**18  # classes of like size, and pairs, that are compared together: so many stay in cache
 
+Each = Callable[..., Iterable[Any]]  # as ``map``, or as that of an executor, whose threads work side by side
 
-def contested(W: Floats, b: Floats | None, classes: Sequence[int], X: Floats) -> list[Sequence[int]]:
+
+def contested(
+    W: Floats, b: Floats | None, classes: Sequence[int], X: Floats, each: Each = map
+) -> list[Sequence[int]]:
     """Return, for each class i and state x, the classes not shown to have a smaller logit than i.
 
     A bias is one more column of the rows, and 1 one more entry of the states. With any row m, here the mean
@@ -30,9 +35,9 @@ def contested(W: Floats, b: Floats | None, classes: Sequence[int], X: Floats) ->
 
     Costs at most 2 D (classes)(states) in float32; nothing of that size is held.
     """
-    states = _States(W, b, classes, X)
+    states = _States(W, b, classes, X, each)
     order = np.argsort(-states.sizes, kind="stable")
-    pairs = [states.against(order[at : at + TILE]) for at in range(0, len(W), TILE)]
+    pairs = list(each(states.against, [order[at : at + TILE] for at in range(0, len(W), TILE)]))
     which, rivals = (np.concatenate(part) for part in zip(*pairs, strict=True))
     order = np.lexsort((rivals, which))
     which, rivals = which[order], rivals[order]
@@ -46,7 +51,7 @@ def contested(W: Floats, b: Floats | None, classes: Sequence[int], X: Floats) ->
 class _States:
     """States and rows in units of powers of two, in which nothing overflows and what underflows is tiny."""
 
-    def __init__(self, W: Floats, b: Floats | None, classes: Sequence[int], X: Floats) -> None:
+    def __init__(self, W: Floats, b: Floats | None, classes: Sequence[int], X: Floats, each: Each) -> None:
         self.W, self.b, self.classes = W, b, np.array(classes)
         self.unit = int(np.frexp(max(W.max(), -W.min()))[1])
         tops = np.frexp(np.abs(X).max(axis=1))[1]
@@ -61,7 +66,7 @@ class _States:
         self.mean = np.zeros(width)
         self.mean = self.rows(slice(None, None, -(-len(W) // TILE))).mean(axis=0)
         tiles = [slice(at, at + TILE) for at in range(0, len(W), TILE)]
-        self.sizes = np.concatenate([_lengths(self.rows(tile)) for tile in tiles])
+        self.sizes = np.concatenate(list(each(lambda tile: _lengths(self.rows(tile)), tiles)))
         length, mine = _lengths(long), self.rows(self.classes)
         own = np.einsum("ij,ij->i", long, mine)
         own = own - 8 * (width + 4) * UNIT64 * length * self.sizes[self.classes] - width * TINY
@@ -72,7 +77,7 @@ class _States:
         self.near = np.column_stack([long.astype(np.float32), _up(slack * length)])[self.order]
         self.own = np.nextafter(own.astype(np.float32), np.float32(-np.inf))[self.order, None]
         self.length = _lengths(self.x)
-        self.table = np.empty(PAIRS, np.float32)
+        self.own_by_thread = threading.local()
 
     def rows(self, which: Any) -> Floats:
         """Return rows less the mean, with their biases."""
@@ -99,17 +104,23 @@ class _States:
             return self.order[:0], tile[:0]
         far = np.empty((len(tile), self.near.shape[1]), np.float32)
         far[:, :-1], far[:, -1] = self.rows(tile), _up(self.sizes[tile])
-        step = max(1, PAIRS // len(tile))
-        found = []
+        table, step, found = self.table(), max(1, PAIRS // len(tile)), []
         for at in range(0, some, step):
             stop = min(at + step, some)
-            scores = self.table[: (stop - at) * len(tile)].reshape(stop - at, len(tile))
+            scores = table[: (stop - at) * len(tile)].reshape(stop - at, len(tile))
             np.matmul(self.near[at:stop], far.T, out=scores)
             found.append(np.flatnonzero(~(scores < self.own[at:stop])) + at * len(tile))
         k, j = np.divmod(np.concatenate([np.zeros(0, np.int64), *found]), len(tile))
         which, rivals = self.order[k], tile[j]
         others = rivals != self.classes[which]
         return which[others], rivals[others]
+
+    def table(self) -> npt.NDArray[np.float32]:
+        """Return room for the products of a tile, the same for all tiles of a thread."""
+        if not hasattr(self.own_by_thread, "table"):
+            self.own_by_thread.table = np.empty(PAIRS, np.float32)
+        found: npt.NDArray[np.float32] = self.own_by_thread.table
+        return found
 
     def still(self, k: int, rest: npt.NDArray[Any]) -> list[int]:
         """Return those of the classes ``rest`` that float64 leaves open for state k."""

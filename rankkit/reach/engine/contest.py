@@ -7,7 +7,6 @@ from fractions import Fraction
 
 import numpy as np
 
-from rankkit import threads
 from rankkit.arrays import Array, FloatArray, IntArray
 from rankkit.reach.engine.duplicates import RowGroups
 from rankkit.reach.engine.exact import Loses, Wins
@@ -65,8 +64,7 @@ class Contest:
     def enter_witnesses(self, points: IntArray, X: FloatArray, rule: Rule) -> None:
         """Enter the contenders that win at states ``X`` (m, d)."""
         leaders = self.leaders[points]
-        with threads.at_work().resting():
-            self.ledger.enter_witnesses(leaders, X, rule, [self.groups.ties(int(i)) for i in leaders])
+        self.ledger.enter_witnesses(leaders, X, rule, [self.groups.ties(int(i)) for i in leaders])
         self.report()
 
     def decide_exactly(
