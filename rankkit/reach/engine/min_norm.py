@@ -20,7 +20,7 @@ from rankkit.arrays import Array, FloatArray, IntArray
 from rankkit.reach import passes
 from rankkit.reach.engine.coordinates import Cloud
 from rankkit.reach.engine.hulls import REACHED, SEPARATED, STUCK, Hulls
-from rankkit.reach.engine.pricing import STEP, beyond, take_aim
+from rankkit.reach.engine.pricing import beyond, step, take_aim
 
 #: Distance (of unit differences) below which the origin counts as reached.
 CLOSE = 1e-12
@@ -119,7 +119,7 @@ def search(
     D = cloud.width
     compiled = len(queue) * D**2 >= MANY or D >= WIDE
     places, merge = min(at_once(D), len(queue)), passes.merging(len(queue) * len(cloud.points32) * D)
-    hulls = Hulls.among(cloud, places, 4 * (D + 1) + 2 * STEP)
+    hulls = Hulls.among(cloud, places, 4 * (D + 1) + 2 * step(D))
     pool = np.argsort(-cloud.squares, kind="stable")  # long points are the likely rivals
     active, turn = queue[:0], 0
     while True:

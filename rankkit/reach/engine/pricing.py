@@ -16,14 +16,19 @@ from rankkit.reach.engine.coordinates import Cloud
 from rankkit.reach.engine.hulls import Hulls
 from rankkit.reach.passes import Merge
 
-#: Points that are found for a search at a time.
-STEP = 160
+#: Points that are found for a search at a time: as many for each axis, up to the most.
+STEP, MOST = 2, 200
 
 #: Rounds in which most searches end, and take aim in the direction that they have found.
 EASY = 3
 
 #: Searches and points that share one product, so that it stays in cache.
 BLOCK, TILE = 512, 1024
+
+
+def step(width: int) -> int:
+    """Return how many points are found for a search at a time."""
+    return min(STEP * width + 8, MOST)
 
 
 def take_aim(cloud: Cloud, hulls: Hulls, todo: IntArray, before: FloatArray) -> Array:
@@ -50,10 +55,10 @@ def take_aim(cloud: Cloud, hulls: Hulls, todo: IntArray, before: FloatArray) -> 
 def beyond(cloud: Cloud, hulls: Hulls, todo: IntArray, pool: IntArray, merge: Merge) -> Iterator[IntArray]:
     """Return, for each search, points of ``pool`` that do not lose to its class in the direction of its aim.
 
-    A float32 product finds at most ``STEP`` that might not: the furthest among the first that are found. If
+    A float32 product finds at most a step that might not: the furthest among the first that are found. If
     none is clearly beyond, they are compared as float64 differences, which tell near twins apart.
     """
-    crew = threads.at_work()
+    crew, most = threads.at_work(), step(cloud.width)
     size = max(1, min(BLOCK, -(-len(todo) // crew.count)))
 
     def found(block: IntArray) -> list[IntArray]:
@@ -63,8 +68,8 @@ def beyond(cloud: Cloud, hulls: Hulls, todo: IntArray, pool: IntArray, merge: Me
         level = np.einsum("ij,ij->i", near, cloud.points32[own])
         low, high = level - cloud.doubt, level + cloud.doubt
         table = np.empty(TILE * len(block), np.float32)
-        top = np.full((len(block), STEP), -np.inf, np.float32)
-        who = np.zeros((len(block), STEP), np.int64)
+        top = np.full((len(block), most), -np.inf, np.float32)
+        who = np.zeros((len(block), most), np.int64)
         racing, best, names = np.arange(len(block)), top, who
         for start in range(0, len(pool), TILE):
             tile = pool[start : start + TILE]

@@ -104,7 +104,7 @@ class _Run(Contest):
             stuck += [state for state in ended if self.is_open(state.point)]
             if len(won) >= batch:  # a few at first, so that there is news
                 self._won(cloud, won)
-                won, batch = [], min(2 * batch, most)
+                won, batch = [], min(4 * batch, most)
                 stuck = [state for state in stuck if self.is_open(state.point)]
         self._won(cloud, won)
         return [state for state in stuck if self.is_open(state.point)]
