@@ -11,6 +11,7 @@ from scipy.spatial import ConvexHull
 
 import rankkit as rk
 from rankkit.errors import InputError
+from rankkit.reach.engine import exact, pricing
 
 
 def gaussian(classes: int, d: int, seed: int = 0) -> np.ndarray:
@@ -254,14 +255,32 @@ def test_saved_certificates_check_and_cover_every_class(tmp_path: Path, suffix: 
     assert all(result is True for result in rk.certificates.check_all(certificates, head))
 
 
-def test_near_twins_are_told_apart_without_exact_arithmetic() -> None:
-    """Classes that were hardly trained lie closer together than float32 can tell, yet most of them win."""
+@pytest.mark.parametrize("twins", [30, 250])
+def test_near_twins_are_told_apart_without_exact_arithmetic(twins: int) -> None:
+    """Classes that were hardly trained lie closer together than float32 can tell, yet most of them win.
+
+    Some are fewer, some more than a search finds points at a time.
+    """
+    assert 30 < pricing.step(12) < 250
     W = gaussian(1500, 12)
-    W[-40:] = 1.1 * W[np.linalg.norm(W, axis=1).argmax()] + 1e-8 * W[-40:]
+    W[-twins:] = 1.1 * W[np.linalg.norm(W, axis=1).argmax()] + 1e-8 * W[-twins:]
     report = decided(W)
-    winners = [i for i in report.argmaxable if i >= 1460]
-    assert len(winners) >= 20
+    winners = [i for i in report.argmaxable if i >= 1500 - twins]
+    assert len(winners) >= twins / 2
     assert {report.rule(i) for i in winners} == {"nearest point"}
+
+
+@pytest.mark.parametrize("apart", [1e-10, 1e-12, 1e-14])
+def test_hundreds_of_twins_are_decided_down_to_their_last_digits(
+    apart: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 250 classes apart by less and less, some lie among the others; exact pivots do not wander there."""
+    monkeypatch.setattr(exact, "LIMIT", exact.GREEDY)
+    W = gaussian(1500, 12)
+    W[-250:] = 1.1 * W[np.linalg.norm(W, axis=1).argmax()] + apart * W[-250:]
+    report = decided(W)
+    lost = np.count_nonzero(report.unargmaxable >= 1250)
+    assert 30 < lost < 100
 
 
 @pytest.mark.parametrize(

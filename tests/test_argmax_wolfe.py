@@ -117,8 +117,8 @@ def test_a_factor_that_was_kept_changes_nothing(room: int) -> None:
 
 
 def test_threads_are_set_for_the_search_and_restored() -> None:
-    """Workers leave linear algebra one thread; proofs in between, and the caller, have as many as before."""
-    at_work, between = [], []
+    """Searches and proofs leave linear algebra one thread; the caller has as many as before."""
+    at_work, proving = [], []
     enter = Ledger.enter_witnesses
 
     def threads() -> list[int]:
@@ -129,19 +129,19 @@ def test_threads_are_set_for_the_search_and_restored() -> None:
         passes.furthest(*arguments)
 
     def watched_entry(*arguments: object) -> None:
-        between.extend(threads())
+        proving.extend(threads())
         enter(*arguments)
 
     W = np.random.default_rng(0).standard_normal((100, 4))
     with threadpool_limits(2, user_api="blas"), pytest.MonkeyPatch.context() as patch:
         before = threads()
-        patch.setattr("rankkit.threads.SMALL", 0)
+        for bound in ("SMALL", "FEW"):
+            patch.setattr(f"rankkit.threads.{bound}", 0)
         patch.setattr(passes, "merging", lambda products: watched_merge)
         patch.setattr(Ledger, "enter_witnesses", watched_entry)
         rk.argmaxable(rk.Head(W))
         assert threads() == before
-    assert set(at_work) == {1}
-    assert set(between) == set(before)
+    assert set(at_work) == set(proving) == {1}
 
 
 def means(k: int, seed: int) -> np.ndarray:

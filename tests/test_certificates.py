@@ -212,6 +212,31 @@ def test_only_what_is_inside_is_enclosed(flat):
     assert (False, False) in answers
 
 
+@pytest.mark.parametrize("apart", [1e-6, 1e-8, 1e-10])
+def test_corners_close_to_one_another_beside_others_far_away(apart):
+    """Weights of the far corners are as small as the near ones are close, and so are their errors."""
+    rng, d, shown = np.random.default_rng(2), 6, []
+    for k in range(40):
+        corners = rng.standard_normal((d + 1, d))
+        corners[:4] = corners[0] + apart * corners[:4]
+        shares = np.where(np.arange(d + 1) < 4, 1.0, apart) * rng.uniform(0.1, 1, d + 1)
+        shares[5] *= 1 - 2 * (k % 2)  # every other one is outside, by as little
+        W = np.vstack([corners, shares / shares.sum() @ corners])
+        M = [[Fraction(v) for v in (*row, 1.0)] for row in W.tolist()]
+        table = flint.fmpq_mat(
+            d + 1, d + 1, [flint.fmpq(*v.as_integer_ratio()) for row in M[:-1] for v in row]
+        )
+        target = flint.fmpq_mat(d + 1, 1, [flint.fmpq(*v.as_integer_ratio()) for v in M[-1]])
+        weights = [Fraction(int(v.p), int(v.q)) for v in table.transpose().solve(target).entries()]
+        guess = np.array([[float(v) for v in weights]])
+        corners, of, classes = np.arange(d + 1)[None], np.zeros(1, int), np.array([d + 1])
+        good = bool(simplex.enclosed(W, None, corners, of, classes, guess)[0])
+        assert min(weights) >= 0 or not good
+        shown.append((min(weights) >= 0, good))
+    assert shown.count((True, True)) >= 18
+    assert shown.count((False, False)) >= 18
+
+
 def test_no_singular_value_is_below_its_bound():
     rng, sizes = np.random.default_rng(0), (1.0, 1e-2, 1e-4, 1e-6, 1e-9, 0.0)
     for n in (1, 2, 5, 40, 130):

@@ -62,24 +62,27 @@ def _enclosed(
         unit = 2 * (n + 4) * UNIT
         doubt = unit * (size + np.abs(t) + np.abs(residual)) + n * TINY
         radius = 1.01 * np.linalg.norm(np.abs(residual) + doubt, axis=1) / _least_singular_values(M)[of]
-        shown = _within(radius, weights, b, corners[of], classes)
+        shown = _within(radius[:, None], weights, b, corners[of], classes)
         for k in np.unique(of[~shown]).tolist():
             part = parts[k]
-            radius[part] = np.fmin(radius[part], _radius_by_inverse(M[k], residual[part].T, doubt[part].T))
-            shown[part] = _within(radius[part], weights[part], b, corners[of[part]], classes[part])
+            radii = _radii_by_inverse(M[k], residual[part], doubt[part])
+            shown[part] |= _within(radii, weights[part], b, corners[of[part]], classes[part])
     return shown
 
 
-def _within(radius: Floats, weights: Floats, b: Floats | None, rows: Indices, classes: Indices) -> Truths:
-    """Tell for which classes all weights within ``radius`` (m,) of these are positive and reach the bias."""
-    shown = weights.min(axis=1) >= radius
+def _within(radii: Floats, weights: Floats, b: Floats | None, rows: Indices, classes: Indices) -> Truths:
+    """Tell for which classes all weights within ``radii`` of these are positive and reach the bias.
+
+    ``radii`` are of shape (m, d + 1), or (m, 1) where they are one for all weights of a class.
+    """
+    shown = (weights >= radii).all(axis=1)
     if b is not None:
         n, unit = rows.shape[1], 2 * (rows.shape[1] + 4) * UNIT
         scale = int(np.frexp(np.abs(b).max())[1])
         lifts = np.ldexp(b[rows], -scale) - np.ldexp(b[classes], -scale)[:, None]
         mean = np.einsum("ij,ij->i", weights, lifts)
-        total = np.abs(lifts).sum(axis=1)
-        shown &= mean >= (radius + unit) * total * (1 + unit) + np.where(total > 0, n * TINY, 0.0)
+        spare = ((radii + unit) * np.abs(lifts)).sum(axis=1) * (1 + unit)
+        shown &= mean >= spare + np.where(lifts.any(axis=1), n * TINY, 0.0)
     return np.asarray(shown)
 
 
@@ -107,21 +110,25 @@ def _least_singular_values(M: Floats) -> Floats:
     return np.asarray(0.99 * np.maximum(SHARE * trace - error, 0.0) ** 0.5)
 
 
-def _radius_by_inverse(M: Floats, residual: Floats, doubt: Floats) -> Floats:
-    """Return bounds (m,) on the entries of the solutions of ``M e = residual``, give or take ``doubt``.
+def _radii_by_inverse(M: Floats, residual: Floats, doubt: Floats) -> Floats:
+    """Return bounds (m, n) on the solutions of ``M e = residual`` (m, n), give or take ``doubt``.
 
-    With R about the inverse of M: if all row sums of ``|1 - R M|`` are at most a < 1, M is invertible, and
-    they are at most the largest entry of ``|R residual|`` over 1 - a. Infinite where nothing is shown.
+    With R about the inverse of M and E the absolute values of ``1 - R M``: if all row sums of E are at most
+    a < 1, M is invertible, and all entries of a solution are at most the largest of ``|R residual|`` over
+    1 - a. From ``e = R residual + (1 - R M) e`` each is at most its own of these, plus its row sum of E times
+    that. Corners close to one another have large errors, and those far from them small weights with small
+    errors. Infinite where nothing is shown.
     """
     n = len(M)
-    nothing = np.full(residual.shape[1], np.inf)
+    nothing = np.full(residual.shape, np.inf)
     try:
-        R = np.linalg.inv(M)
+        R = np.linalg.inv(M.T).T  # whose rows are accurate, each on its own
     except np.linalg.LinAlgError:
         return nothing
     size, unit = np.abs(R), 2 * (n + 4) * UNIT
     off = np.abs(np.eye(n) - R @ M).sum(axis=1) + unit * (size @ np.abs(M).sum(axis=1) + 1) + n * TINY
     if not off.max() < 0.5:  # not finite, or too far from an inverse
         return nothing
-    error = np.abs(R @ residual) + size @ (doubt + unit * np.abs(residual)) + n * TINY
-    return np.asarray(2 * error.max(axis=0) / (1 - off.max()))
+    error = np.abs(residual @ R.T) + (doubt + unit * np.abs(residual)) @ size.T + n * TINY
+    largest = error.max(axis=1, keepdims=True) / (1 - off.max())
+    return np.asarray(2 * (error + off * largest))

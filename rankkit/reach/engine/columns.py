@@ -89,6 +89,12 @@ class Columns:
                 out[:-1, c], out[-1, c] = self.even(j) - own, 1.0
         return out / np.linalg.norm(out, axis=0)
 
+    def sizes(self, i: int) -> FloatArray:
+        """Return the norms of all rays, and of rows less row i."""
+        own = self.even(i)
+        rows = [np.linalg.norm(self.even(cut) - own, axis=1) for cut in self._cuts]
+        return np.concatenate([np.linalg.norm(self._even_rays, axis=1), *rows])
+
     def products(self, i: int, g: FloatArray, level: float) -> tuple[FloatArray, FloatArray]:
         """Return the products of g with all rays, and with rows less row i and ``level``; and bounds on the
         errors of these.

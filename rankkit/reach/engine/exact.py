@@ -1,17 +1,21 @@
 """Membership in a hull, decided in rational arithmetic: the last word on ties, edges and near-facets.
 
-The question "is r = sum of weights * columns with weights >= 0" has no objective, so every basis is dual
-feasible and the dual simplex method may start anywhere: at the support that floating point proposed, usually
-a pivot or two from the end. A basis with non-negative weights proves that the class loses; a tableau row
-without a negative entry is a direction in which it wins. The least-index rule makes it finite [bland1977]_.
-Each pivot costs two exact solves of order d + 2.
+The question "is r = sum of weights * columns with weights >= 0" has no objective, so the dual simplex method
+may start at any basis: at the support that floating point proposed, usually a pivot or two from the end. A
+basis with non-negative weights proves that the class loses; a tableau row without a negative entry is a
+direction in which it wins. On the way, costs are made up: nothing for the first basis, and for every other
+column its size times a random number. Each pivot then raises the cost of what is reached, and no basis comes
+twice; without them pivots wander among columns that are nearly alike. Costs are floats, since they only
+guide; should their rounding lead astray, the least-index rule makes the method finite [bland1977]_. Each
+pivot takes two exact solves of order d + 2.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 
 import flint
 import numpy as np
@@ -20,8 +24,8 @@ import scipy.linalg
 from rankkit.arrays import FloatArray, IntArray
 from rankkit.reach.engine.columns import Columns
 
-#: Pivots by largest violation, in units of the order, before the least-index rule takes over.
-GREEDY = 5
+#: Pivots by cost, in units of the order, before the least-index rule takes over.
+GREEDY = 40
 
 #: Pivots, in units of the order, after which a class stays undecided.
 LIMIT = 50
@@ -85,7 +89,7 @@ class ExactHull:
         The product with column i is ``-depth``; all columns count times ``2**shift``.
         """
         column = flint.fmpq_mat(len(y), 1, [flint.fmpq(v.numerator, v.denominator) for v in y])
-        return self._wins(i, column, depth) if self._entering(i, column, [], depth, False) is None else None
+        return self._wins(i, column, depth) if self._entering(i, column, [], depth) is None else None
 
     def decide(self, i: int, start: IntArray, rivals: IntArray) -> Loses | Wins | None:
         """Decide row ``i`` against all others, from the basis that ``start`` and ``rivals`` suggest.
@@ -93,14 +97,18 @@ class ExactHull:
         None if the pivots ran out.
         """
         order, column = self.columns.order, self.columns.exact(i)
-        basis = self._first_basis(i, start, rivals)
+        others: list[Callable[[], list[int]]] = [self.columns.units.tolist]
+        others.append(partial(self._first_basis, i, start, rivals))
+        basis: list[int] = start.tolist() if len(start) == order else others.pop()()
+        costs = self.columns.sizes(i) * self._rng.uniform(1, 2, len(self.columns.numbers))
+        costs[np.isin(self.columns.numbers, basis)] = 0.0
         for pivot in range(LIMIT * order):
             greedy = pivot < GREEDY * order
             matrix = self.columns.matrix(basis)
             try:
                 numerators, denominator = matrix.solve(column).numer_denom()
             except ZeroDivisionError:  # floating point mistook dependent columns for a basis
-                basis = self.columns.units.tolist()
+                basis = others.pop()()
                 continue
             weights = [Fraction(int(n), int(denominator)) for n in numerators.entries()]
             leaving = self._leaving(basis, weights, greedy)
@@ -108,7 +116,7 @@ class ExactHull:
                 carried = [(j, w) for j, w in zip(basis, weights, strict=True) if j >= 0 and w > 0]
                 return Loses(tuple(j for j, _ in carried), tuple(w for _, w in carried))
             row, depth = _tableau_row(matrix, leaving, negate=weights[leaving] > 0), abs(weights[leaving])
-            entering = self._entering(i, row, basis, depth, greedy)
+            entering = self._entering(i, row, basis, depth, costs if greedy else None)
             if entering is None:
                 return self._wins(i, row, depth)
             basis[leaving] = entering
@@ -148,12 +156,17 @@ class ExactHull:
         return min(wrong, key=lambda k: basis[k])
 
     def _entering(
-        self, i: int, y: flint.fmpq_mat, basis: list[int], depth: Fraction, greedy: bool
+        self,
+        i: int,
+        y: flint.fmpq_mat,
+        basis: list[int],
+        depth: Fraction,
+        costs: FloatArray | None = None,
     ) -> int | None:
-        """Return a column with y . column < 0, None if there is none.
+        """Return a column with y . column < 0, None if there is none: that of least cost, or the first one.
 
         y . column = y . (column - r) - depth, so floating point is used on differences; its error is bounded,
-        and what the bound leaves open is computed exactly.
+        and what the bound leaves open is computed exactly. The ``costs`` (numbers,) are reduced in place.
         """
         columns = self.columns
         scale = (columns.top + columns.shift).tolist()
@@ -161,12 +174,16 @@ class ExactHull:
         largest = max(map(abs, slope), default=Fraction(0)) or Fraction(1)
         g = np.array([float(v / largest) for v in slope])
         value, error = columns.products(i, g, float(depth / largest))
-        value[np.isin(columns.numbers, [i, *basis])] = np.inf
-        sure = value < -error
-        if greedy and sure.any():
-            return int(columns.numbers[np.where(sure, value, np.inf).argmin()])
+        absent = ~np.isin(columns.numbers, [i, *basis])
+        sure, open_ = (value < -error) & absent, (value < error) & absent
+        if costs is not None and sure.any():
+            with np.errstate(divide="ignore", invalid="ignore"):
+                best = int(np.where(sure, -costs / value, np.inf).argmin())
+            costs -= costs[best] / value[best] * value
+            np.maximum(costs, 0.0, out=costs)
+            return int(columns.numbers[best])
         numerators = y.numer_denom()[0].transpose()
-        for k in np.flatnonzero(value < error):
+        for k in np.flatnonzero(open_):
             j = int(columns.numbers[k])
             if sure[k] or (numerators * columns.exact(j))[0, 0] < 0:
                 return j

@@ -35,7 +35,7 @@ CARRIES = 1e-9
 TWINS = 1e-12
 
 #: Distance up to which a row lies right beside a face, and most rows there that are looked at.
-BESIDE, MOST = 1e-9, 64
+BESIDE, MOST = 1e-9, 512
 
 #: Exponent of the largest magnification: what is further away is a direction.
 FAR = 40

@@ -16,8 +16,8 @@ from rankkit.reach.engine.coordinates import Cloud
 from rankkit.reach.engine.hulls import Hulls
 from rankkit.reach.passes import Merge
 
-#: Points that are found for a search at a time: as many for each axis, up to the most.
-STEP, MOST = 2, 200
+#: Points that are found for a search at a time: as many for each axis, and at least and at most.
+STEP, LEAST, MOST = 2, 40, 200
 
 #: Rounds in which most searches end, and take aim in the direction that they have found.
 EASY = 3
@@ -28,7 +28,7 @@ BLOCK, TILE = 512, 1024
 
 def step(width: int) -> int:
     """Return how many points are found for a search at a time."""
-    return min(STEP * width + 8, MOST)
+    return min(max(LEAST, STEP * width), MOST)
 
 
 def take_aim(cloud: Cloud, hulls: Hulls, todo: IntArray, before: FloatArray) -> Array:
@@ -88,8 +88,12 @@ def beyond(cloud: Cloud, hulls: Hulls, todo: IntArray, pool: IntArray, merge: Me
         for k, i in enumerate(own):
             close = who[k, : count[k]]
             if count[k] and top[k, 0] <= high[k]:
+                if count[k] == most:  # there may be more than the list holds
+                    close = pool[(cloud.points32 @ directions[k].astype(np.float32))[pool] >= low[k]]
+                    close = close[close != i]
                 lead = (cloud.points(close) - cloud.points(i)) @ directions[k]
-                close = close[lead >= 0]
+                first = np.argsort(-lead, kind="stable")[:most]
+                close = close[first][lead[first] >= 0]
             out.append(close)
         return out
 

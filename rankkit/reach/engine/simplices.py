@@ -20,7 +20,7 @@ from rankkit.reach.engine.min_norm import RAY, Nearest
 from rankkit.reach.looks import BYTES
 
 #: Smallest weight that is proposed as positive.
-POSITIVE = 1e-13
+POSITIVE = 1e-15
 
 #: Weights that are computed of every point; few points outside have all of these positive.
 FIRST = 16
