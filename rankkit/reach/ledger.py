@@ -205,7 +205,8 @@ class Ledger:
         ``corners`` (k, d + 1) are the rows of each, ``of`` (m,), ascending, names that of each class, and
         ``weights`` (m, d + 1) are about its barycentric coordinates.
         """
-        shown = self._enclosed(classes, corners, of, weights)
+        look = threads.at_work().map
+        shown = simplex.enclosed(self.W, self.b, corners, of, classes, weights, look).tolist()
         told = list(corners.astype(np.int32))
         for i, k, share, rule, good in zip(classes.tolist(), of.tolist(), weights, rules, shown, strict=True):
             if good:
@@ -232,19 +233,6 @@ class Ledger:
     def state(self, i: int) -> FloatArray:
         """Return the state (d,) that makes class ``i`` win, or terms (m, d) of it."""
         return self._states.of(i)
-
-    def _enclosed(
-        self, classes: IntArray, corners: IntArray, of: IntArray, weights: FloatArray
-    ) -> list[bool]:
-        """Tell which classes are shown to lie in their simplices; each worker looks at some of these."""
-        crew = threads.at_work()
-        each = max(1, -(-len(corners) // crew.count))
-
-        def look(first: int) -> Array:
-            some, cut = corners[first : first + each], slice(*np.searchsorted(of, [first, first + each]))
-            return simplex.enclosed(self.W, self.b, some, of[cut] - first, classes[cut], weights[cut])
-
-        return [bool(good) for part in crew.map(look, range(0, len(corners), each)) for good in part]
 
     def _admits(self, state: Array) -> bool:
         """Whether a state (d,), or terms (m, d) of it, lies within the bounds."""

@@ -77,7 +77,8 @@ def check(
         members = [member for several in simplices.values() for member in several]
         of = np.repeat(np.arange(len(simplices)), [len(several) for several in simplices.values()])
         places, inside, guesses = zip(*members, strict=True)
-        shown = simplex.enclosed(W, b, np.array([*simplices]), of, np.array(inside), np.array(guesses))
+        corners = np.array([*simplices])
+        shown = simplex.enclosed(W, b, corners, of, np.array(inside), np.array(guesses), each)
         for place, found in zip(places, shown.tolist(), strict=True):
             try:
                 reasons[place] = None if found else _decide(certificates[place], W, b, each)

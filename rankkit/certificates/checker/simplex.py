@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .exact import Floats
+from .scores import Each
 
 Indices = npt.NDArray[Any]
 Truths = npt.NDArray[np.bool_]
@@ -15,11 +16,17 @@ Truths = npt.NDArray[np.bool_]
 UNIT = 2.0**-53  # float64 unit roundoff
 SHARE = 1e-11  # of the trace of M M', by which its least eigenvalue is tested
 TINY = 2.0**-900  # more than all underflows of a product cost, at entries up to 1
-TOGETHER = 2**18  # numbers in the matrices of simplices that are in work together
+TOGETHER = 2**16  # numbers in the matrices of simplices that are in work together
 
 
 def enclosed(
-    W: Floats, b: Floats | None, corners: Indices, of: Indices, classes: Indices, weights: Floats
+    W: Floats,
+    b: Floats | None,
+    corners: Indices,
+    of: Indices,
+    classes: Indices,
+    weights: Floats,
+    each: Each = map,
 ) -> Truths:
     """Tell which ``classes`` (m,) are shown to be means of the corners of a simplex that reach its biases.
 
@@ -35,11 +42,17 @@ def enclosed(
     """
     shown = np.zeros(len(classes), bool)
     n = corners.shape[1]
-    if n == W.shape[1] + 1:
-        step = max(1, TOGETHER // n**2)
-        for at in range(0, len(corners), step):
-            some, cut = corners[at : at + step], slice(*np.searchsorted(of, [at, at + step]))
-            shown[cut] = _enclosed(W, b, some, of[cut] - at, classes[cut], weights[cut])
+    if n != W.shape[1] + 1:
+        return shown
+    step = max(1, TOGETHER // n**2)
+    starts = range(0, len(corners), step)
+    cuts = [slice(*np.searchsorted(of, [at, at + step])) for at in starts]
+
+    def look(at: int, cut: slice) -> Truths:
+        return _enclosed(W, b, corners[at : at + step], of[cut] - at, classes[cut], weights[cut])
+
+    for cut, found in zip(cuts, each(look, starts, cuts), strict=True):
+        shown[cut] = found
     return shown
 
 
