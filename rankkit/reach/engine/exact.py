@@ -99,9 +99,8 @@ class ExactHull:
         order, column = self.columns.order, self.columns.exact(i)
         others: list[Callable[[], list[int]]] = [self.columns.units.tolist]
         others.append(partial(self._first_basis, i, start, rivals))
-        basis: list[int] = start.tolist() if len(start) == order else others.pop()()
-        costs = self.columns.sizes(i) * self._rng.uniform(1, 2, len(self.columns.numbers))
-        costs[np.isin(self.columns.numbers, basis)] = 0.0
+        basis: list[int] = start.tolist() if len(start) == order and i not in start else others.pop()()
+        costs = self._costs(i, basis)
         for pivot in range(LIMIT * order):
             greedy = pivot < GREEDY * order
             matrix = self.columns.matrix(basis)
@@ -109,6 +108,7 @@ class ExactHull:
                 numerators, denominator = matrix.solve(column).numer_denom()
             except ZeroDivisionError:  # floating point mistook dependent columns for a basis
                 basis = others.pop()()
+                costs = self._costs(i, basis)
                 continue
             weights = [Fraction(int(n), int(denominator)) for n in numerators.entries()]
             leaving = self._leaving(basis, weights, greedy)
@@ -121,6 +121,12 @@ class ExactHull:
                 return self._wins(i, row, depth)
             basis[leaving] = entering
         return None
+
+    def _costs(self, i: int, basis: list[int]) -> FloatArray:
+        """Return what every ray and row costs at first: those of a basis nothing, others about their size."""
+        costs = self.columns.sizes(i) * self._rng.uniform(1, 2, len(self.columns.numbers))
+        costs[np.isin(self.columns.numbers, basis)] = 0.0
+        return np.asarray(costs)
 
     def _first_basis(self, i: int, start: IntArray, rivals: IntArray) -> list[int]:
         """Complete ``start`` to a basis with rivals, then any rows, then units."""
