@@ -16,6 +16,7 @@ from rankkit.certificates.checker import simplex
 from rankkit.certificates.checker.domains import outside
 from rankkit.domains import Domain, Free
 from rankkit.heads import Head
+from rankkit.reach.looks import BYTES
 from rankkit.reach.screen import Screened, own_directions
 from rankkit.reach.states import States
 
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
 
 #: Rows, in int32, and weights of the classes that dominate one.
 Proof = tuple[Array, tuple[Fraction, ...] | FloatArray]
-
-#: Bytes of states that are looked at together.
-BYTES = 2**21
 
 #: How far leads are measured, as a share of a class's own score; with biases a long lead makes a short state.
 LEVEL, TILTED = 1e-6, 0.1

@@ -101,7 +101,8 @@ class _Bounded(Contest):
             own = scores[np.arange(len(block)), block]
             scores[np.arange(len(block)), block] = -np.inf
             leads[cut] = own - scores.max(axis=1, initial=-np.inf)
-            for i, row in zip(block[~(leads[cut] > 0)].tolist(), scores[~(leads[cut] > 0)], strict=True):
+            behind = ~(leads[cut] > 0)
+            for i, row in zip(block[behind].tolist(), scores[behind], strict=True):
                 rivals[i] = np.argpartition(row, -few)[len(row) - few :]
         return leads
 

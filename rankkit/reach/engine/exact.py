@@ -100,15 +100,14 @@ class ExactHull:
         others: list[Callable[[], list[int]]] = [self.columns.units.tolist]
         others.append(partial(self._first_basis, i, start, rivals))
         basis: list[int] = start.tolist() if len(start) == order and i not in start else others.pop()()
-        costs = self._costs(i, basis)
+        costs = None  # most classes need no pivot
         for pivot in range(LIMIT * order):
             greedy = pivot < GREEDY * order
             matrix = self.columns.matrix(basis)
             try:
                 numerators, denominator = matrix.solve(column).numer_denom()
             except ZeroDivisionError:  # floating point mistook dependent columns for a basis
-                basis = others.pop()()
-                costs = self._costs(i, basis)
+                basis, costs = others.pop()(), None
                 continue
             weights = [Fraction(int(n), int(denominator)) for n in numerators.entries()]
             leaving = self._leaving(basis, weights, greedy)
@@ -116,6 +115,8 @@ class ExactHull:
                 carried = [(j, w) for j, w in zip(basis, weights, strict=True) if j >= 0 and w > 0]
                 return Loses(tuple(j for j, _ in carried), tuple(w for _, w in carried))
             row, depth = _tableau_row(matrix, leaving, negate=weights[leaving] > 0), abs(weights[leaving])
+            if costs is None:
+                costs = self._costs(i, basis)
             entering = self._entering(i, row, basis, depth, costs if greedy else None)
             if entering is None:
                 return self._wins(i, row, depth)

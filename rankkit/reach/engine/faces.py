@@ -110,9 +110,7 @@ class _Face:
 
     def __init__(self, hull: ExactHull, cloud: Cloud, rows: IntArray, falling: bool) -> None:
         self.hull, self.cloud, self.rows, self.falling = hull, cloud, rows, falling
-        self._corners = np.stack(
-            [hull.columns.integers(j) for j in rows]
-        )  # of row j at 2**scale in the cloud
+        self._corners = np.stack([hull.columns.integers(j) for j in rows])  # at 2**scale in the cloud
         self._scale = -hull.columns.shift - cloud.exponents
         points, self._ray = cloud.points(rows), cloud.rays[: int(falling)]
         self._first, self.edges = points[0], _without(points[1:] - points[0], self._ray)

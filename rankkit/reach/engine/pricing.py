@@ -55,7 +55,7 @@ def take_aim(cloud: Cloud, hulls: Hulls, todo: IntArray, before: FloatArray) -> 
 def beyond(cloud: Cloud, hulls: Hulls, todo: IntArray, pool: IntArray, merge: Merge) -> Iterator[IntArray]:
     """Return, for each search, points of ``pool`` that do not lose to its class in the direction of its aim.
 
-    A float32 product finds at most a step that might not: the furthest among the first that are found. If
+    A float32 product finds some that might not, one step of them: the furthest among the first found. If
     none is clearly beyond, they are compared as float64 differences, which tell near twins apart.
     """
     crew, most = threads.at_work(), step(cloud.width)
