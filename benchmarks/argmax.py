@@ -120,7 +120,7 @@ def median(run: Callable[[], object], repeats: int, clock: Callable[[], float]) 
 
 def check_file(path: Path, head: rk.Head, answers: list[object]) -> None:
     """Read a file of certificates and decide them all, as ``rankkit check`` does."""
-    answers += rk.certificates.check_all(rk.certificates.load(path), head)
+    answers += rk.certificates.check_all(rk.certificates.read(path), head)
 
 
 def measure(head: rk.Head, options: argparse.Namespace) -> None:

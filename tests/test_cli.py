@@ -237,6 +237,24 @@ def test_check_refuses_with_code_2_and_the_reason(folder, tmp_path, head):
     assert refused[0]["reason"]
 
 
+def test_check_names_what_is_refused_however_it_is_written(folder, tmp_path, head):
+    print_ = head.fingerprint
+    claims = {
+        "Witness for class 3": {"kind": "witness", "head": print_, "class": 3},
+        "Directions of 2 classes": {"kind": "directions", "head": print_, "classes": [1, 2]},
+        "Minor: rank of matrix >= 2": {"kind": "minor", "head": print_, "subject": "matrix", "rows": [0, 1]},
+        "Monomials: rank of scores <= 5": {"kind": "monomials", "subject": "scores", "rank": 5},
+        "Ceiling": {"kind": "ceiling"},
+        "unknown kind 'proof'": {"kind": "proof"},
+        "unknown kind [1]": {"kind": [1]},
+        "unknown kind None": {},
+    }
+    path = tmp_path / "odd.json"
+    path.write_text(json.dumps([*claims.values()]))
+    refused = json.loads(run("check", path, folder / "head.npz", "--json", code=2).stdout)["refused"]
+    assert [r["certificate"] for r in refused] == [*claims]
+
+
 def test_theorems():
     rows = json.loads(run("theorems", "list", "--json").stdout)
     assert {"order-invariance", "polynomial-rank"} <= {row["slug"] for row in rows}

@@ -3,7 +3,7 @@
 from rankkit.certificates.checker import Refusal
 from rankkit.certificates.kinds import Certificate, Combination, Directions, Witness
 from rankkit.certificates.rank_kinds import Ceiling, GenericMinor, Minor, Monomials
-from rankkit.certificates.store import check, check_all, load, pack, save, target
+from rankkit.certificates.store import check, check_all, load, pack, read, save, target
 
 __all__ = [
     "Ceiling",
@@ -19,6 +19,7 @@ __all__ = [
     "check_all",
     "load",
     "pack",
+    "read",
     "save",
     "target",
 ]

@@ -88,9 +88,20 @@ def target(path: str | Path) -> Path:
 def load(path: str | Path) -> list[Certificate]:
     """Read the certificates in a file that :func:`save` wrote."""
     try:
-        return [KINDS[c["kind"]].from_json(c) for c in files.read_certificates(Path(path))]
+        return [KINDS[c["kind"]].from_json(c) for c in read(path)]
     except files.UNREADABLE as error:
         raise LoadError(f"{path} is not a file of certificates: {error}") from error
+
+
+def read(path: str | Path) -> list[Mapping[str, Any]]:
+    """Read the same as they stand in the file, whatever they claim: all that :func:`check_all` needs."""
+    try:
+        found = files.read_certificates(Path(path))
+    except files.UNREADABLE as error:
+        raise LoadError(f"{path} is not a file of certificates: {error}") from error
+    if not all(isinstance(certificate, Mapping) for certificate in found):
+        raise LoadError(f"{path} is not a file of certificates: an entry is no table of fields")
+    return list(found)
 
 
 def pack(certificates: Sequence[Certificate]) -> bytes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -28,7 +29,7 @@ def check(
     from rankkit import certificates
     from rankkit.errors import LoadError
 
-    claims = certificates.load(file)
+    claims = certificates.read(file)
     if not claims:
         raise LoadError(f"{file} holds no certificate")
     loaded = heads.resolve(head, weight, bias, transpose)
@@ -36,7 +37,7 @@ def check(
     refused = [(c, str(answer)) for c, answer in zip(claims, answers, strict=True) if not answer]
     kinds = Counter[str]()
     for claim in claims:
-        kinds[type(claim).__name__] += len(claim.classes) if isinstance(claim, certificates.Directions) else 1
+        kinds[_name(claim)] += len(claim["classes"]) if isinstance(claim.get("classes"), list) else 1
     if as_json:
         output.print_json(
             {
@@ -60,12 +61,21 @@ def check(
         raise typer.Exit(REFUSED)
 
 
-def describe(certificate: object) -> str:
-    """Return what a certificate claims, in a few words."""
-    kind = type(certificate).__name__
-    if hasattr(certificate, "classes"):
-        return f"{kind} of {len(certificate.classes):,} classes"
-    if hasattr(certificate, "cls"):
-        return f"{kind} for class {certificate.cls}"
-    sign = ">=" if kind == "Minor" else "<="
-    return f"{kind}: rank of {certificate.subject} {sign} {certificate.rank}"  # type: ignore[attr-defined]
+def describe(claim: Mapping[str, Any]) -> str:
+    """Return what a certificate claims, in a few words; it may be malformed."""
+    name, several, rows = _name(claim), claim.get("classes"), claim.get("rows")
+    if isinstance(several, list):
+        return f"{name} of {len(several):,} classes"
+    if "class" in claim:
+        return f"{name} for class {claim['class']}"
+    subject = claim.get("subject")
+    if "rank" in claim:
+        return f"{name}: rank of {subject} <= {claim['rank']}"
+    return f"{name}: rank of {subject} >= {len(rows)}" if isinstance(rows, list) else name
+
+
+def _name(claim: Mapping[str, Any]) -> str:
+    from rankkit.certificates.kinds import KINDS
+
+    kind = claim.get("kind")
+    return KINDS[kind].__name__ if isinstance(kind, str) and kind in KINDS else f"unknown kind {kind!r}"
