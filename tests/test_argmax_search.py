@@ -20,10 +20,9 @@ def cloud_of(n: int, d: int, bias: bool = False) -> min_norm.Cloud:
 
 def ends(cloud: min_norm.Cloud, queue: np.ndarray, first: int) -> list[list]:
     """Run a search to its end; return what ended in each round."""
-    n = len(cloud.points32)
 
-    def rivals(points: np.ndarray) -> list[np.ndarray]:
-        return [np.flatnonzero(np.arange(n) != i)[:20] for i in points]
+    def rivals(points: np.ndarray) -> np.ndarray:
+        return np.tile(np.arange(20), (len(points), 1))
 
     everyone = lambda points: np.ones(len(points), bool)  # noqa: E731
     with threadpool_limits(2), workers(entries=10**9):
@@ -93,11 +92,27 @@ def test_long_searches_aim_half_way(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sum(seen) > 10
 
 
+@pytest.mark.parametrize("compiled", [False, True])
+def test_lists_take_what_is_new_and_make_way_for_it(compiled: bool) -> None:
+    cloud = cloud_of(50, 4, bias=True)  # with one ray
+    hulls = Hulls.among(cloud, 3, 6, compiled)
+    places, own = np.array([2, 0]), np.array([7, 8])
+    hulls.begin(places, own, np.array([[1, 2, -1, 1, 7], [7, 8, -1, -1, 9]]))
+    assert [hulls.rivals_of(t).tolist() for t in (2, 0, 1)] == [[1, 2], [7, 9], []]
+    assert hulls.extend(places, np.array([[2, -1, 3], [9, 8, -1]])).tolist() == [True, False]
+    assert [hulls.rivals_of(t).tolist() for t in (2, 0)] == [[1, 2, 3], [7, 9]]
+    hulls.corral[2, :3], hulls.size[2] = [3, 0, 2], 3  # the rivals 3 and 2, and the ray between them
+    assert hulls.extend(places[:1], np.array([[4, 5, 6, 2, 10, 11, 1]])).tolist() == [True]
+    assert hulls.rivals_of(2).tolist() == [3, 2, 4, 5, 6, 10]
+    assert hulls.corral[2, :3].tolist() == [1, 0, 2]
+    assert not hulls.marked.any()
+
+
 def test_no_aim_comes_near_a_ray() -> None:
     """A direction in which less bias would help is no witness, however far the last aim leads there."""
     cloud = cloud_of(50, 4, bias=True)
     hulls = Hulls.among(cloud, 1, 10)
-    hulls.begin(0, 0, np.arange(1, 5))
+    hulls.begin(np.array([0]), np.array([0]), np.arange(1, 5)[None])
     hulls.rounds[0], ray = pricing.EASY + 1, cloud.rays[0]
     across = np.linalg.svd(ray[None])[2][1]  # at right angles to the ray
     hulls.point[0] = across + 0.3 * ray

@@ -106,8 +106,10 @@ def test_what_is_no_full_simplex_is_left_out() -> None:
     cloud = make_cloud(np.array([[0.0, 0.0], [1.0, 1.0], [2.0, 2.0], [0.5, 0.5], [2.0, -1.0], [5.0, 4.0]]))
     flat, few, outside = [0, 1, 2], [0, 2], [0, 1, 4]
     searches = [reached(cloud, 3, flat), reached(cloud, 3, few), reached(cloud, 5, outside)]
-    assert len(simplices.simplices(cloud, searches)) == 0
+    assert few not in simplices.simplices(cloud, searches).support.tolist()
     assert len(simplices.simplices(cloud, searches).inside(cloud, np.arange(6)).members) == 0
+    assert len(simplices.simplices(cloud, [reached(cloud, 3, [0, 0, 4])])) == 0
     centre = cloud.points(np.array(outside)).mean(axis=0)
     inner = cloud.holding(np.vstack([cloud.points(slice(None)), centre]))
-    assert simplices.simplices(inner, [*searches, reached(inner, 6, outside)]).source.tolist() == [6]
+    found = simplices.simplices(inner, [*searches, reached(inner, 6, outside)]).inside(inner, np.arange(7))
+    assert found.source[found.of].tolist() == found.members.tolist() == [6]

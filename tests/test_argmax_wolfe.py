@@ -24,7 +24,7 @@ def search(V: np.ndarray, enough: float = 1.0, start: tuple = (), near: float = 
     """Search among the points V as seen from the origin; return corral, weights, point and outcome."""
     cloud = make_cloud(np.eye(V.shape[1] + 1)).holding(np.vstack([np.zeros(V.shape[1]), V]))
     hulls = Hulls.among(cloud, 1, len(V))
-    hulls.begin(0, 0, 1 + np.arange(len(V)))
+    hulls.begin(np.array([0]), np.array([0]), 1 + np.arange(len(V))[None])
     if start:
         first = hulls.size[0] = min(len(start[0]), V.shape[1] + 2)
         hulls.corral[0, :first], hulls.weights[0, :first] = start[0][:first], start[1][:first]
@@ -87,8 +87,8 @@ def drawn_searches(m: int, n: int, d: int) -> tuple[Cloud, Hulls]:
     rng = np.random.default_rng(2)
     cloud = make_cloud(rng.standard_normal((n, d)))
     hulls = Hulls.among(cloud, m, n)
-    for t in range(m):
-        hulls.begin(t, t, m + rng.permutation(n - m)[: n // 3])
+    others = [m + rng.permutation(n - m)[: n // 3] for _ in range(m)]
+    hulls.begin(np.arange(m), np.arange(m), np.array(others))
     return cloud, hulls
 
 
@@ -106,8 +106,7 @@ def test_a_factor_that_was_kept_changes_nothing(room: int) -> None:
     kept = hulls.kept >= 0
     assert kept.sum() == (0 if room == 0 else first.sum() if room == 2**20 else kept.sum())
     assert room != 700 or 0 < kept.sum() < first.sum()
-    for t in np.flatnonzero(first):
-        hulls.extend(int(t), np.setdiff1d(np.arange(300), [t]))
+    hulls.extend(np.flatnonzero(first), np.tile(np.arange(300), (first.sum(), 1)))
     go_on(cloud, hulls, 1, room)
     for t in np.flatnonzero(first):
         others = cloud.points(np.delete(np.arange(300), t)) - cloud.points(int(t))

@@ -13,24 +13,28 @@ UINT = np.uintp
 def furthest(scores, own, columns, bar, top, who):  # type: ignore[no-untyped-def]
     """As :func:`rankkit.reach.passes.furthest`. Flops: c r."""
     c, r = scores.shape
-    last = top.shape[1] - 1
-    least = np.maximum(top[:, last], bar)  # what each list asks for, side by side
+    least = np.maximum(top[:, 0], bar)  # what each list asks for, side by side
     for j in range(c):
         hits = np.int32(0)
         for i in range(r):
             hits += np.int32(scores[j, i] >= least[i])
         if hits:
             for i in range(r):
-                if scores[j, i] >= least[i] and scores[j, i] > top[i, last] and columns[j] != own[i]:
-                    _insert(scores[j, i], columns[j], top, who, i)
-                    least[i] = max(bar[i], top[i, last])
+                if scores[j, i] >= least[i] and scores[j, i] > top[i, 0] and columns[j] != own[i]:
+                    _replace(scores[j, i], columns[j], top, who, i)
+                    least[i] = max(bar[i], top[i, 0])
 
 
 @njit(cache=True, nogil=True)
-def _insert(value, name, top, who, i):  # type: ignore[no-untyped-def]
-    """Let ``value`` push the least one out of a descending list, row ``i``."""
-    at = top.shape[1] - 1
-    while at > 0 and top[i, at - 1] < value:
-        top[i, at], who[i, at] = top[i, at - 1], who[i, at - 1]
-        at -= 1
+def _replace(value, name, top, who, i):  # type: ignore[no-untyped-def]
+    """Put ``value`` in the place of the least one of a heap, row ``i``."""
+    at, child, k = UINT(0), UINT(1), UINT(top.shape[1])
+    while child < k:
+        other = child + UINT(1)
+        if other < k and top[i, other] < top[i, child]:
+            child = other
+        if top[i, child] >= value:
+            break
+        top[i, at], who[i, at] = top[i, child], who[i, child]
+        at, child = child, UINT(2) * child + UINT(1)
     top[i, at], who[i, at] = value, name

@@ -16,7 +16,7 @@ Merge = Callable[[Array, IntArray, IntArray, Array, Array, IntArray], None]
 
 
 def furthest(scores: Array, own: IntArray, columns: IntArray, bar: Array, top: Array, who: IntArray) -> None:
-    """Merge columns that reach a row's ``bar`` into its list of the furthest, in descending order.
+    """Merge columns that reach a row's ``bar`` into its list of the furthest, a heap: the least comes first.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def furthest(scores: Array, own: IntArray, columns: IntArray, bar: Array, top: A
     scores = np.where((scores < bar) | (columns[:, None] == own), np.float32(-np.inf), scores)
     joined = np.concatenate([top, scores.T], axis=1)
     names = np.concatenate([who, np.broadcast_to(columns, scores.T.shape)], axis=1)
-    first = np.argsort(-joined, axis=1, kind="stable")[:, : top.shape[1]]
+    first = np.argsort(-joined, axis=1, kind="stable")[:, top.shape[1] - 1 :: -1]
     top[:], who[:] = np.take_along_axis(joined, first, 1), np.take_along_axis(names, first, 1)
 
 

@@ -190,7 +190,7 @@ class _Heat:
             scores = table[: len(columns) * len(racing)].reshape(len(columns), len(racing))
             np.matmul(look.points(at, at + len(columns)), vectors.T, out=scores)
             look.merge(scores, mine, columns, self.bar[racing], top, who)
-            going = top[:, -1] < 1  # whoever has its list full of winners has lost
+            going = top[:, 0] < 1  # whoever has its list full of winners has lost
             if not going.all():
                 self.top[racing], self.who[racing] = top, who
                 racing, vectors, mine = racing[going], vectors[going], mine[going]
@@ -201,9 +201,9 @@ class _Heat:
 
     def best(self) -> FloatArray:
         """Return a bound (r,) on the score of every other column."""
-        return np.asarray(self.top[:, 0], np.float64) + 4 * UNIT32
+        return np.asarray(self.top.max(axis=1), np.float64) + 4 * UNIT32
 
     def beyond(self) -> Array:
-        """Return the names (r, rivals) in each list, in int32; -1 fills it."""
+        """Return the names (r, rivals) in each list, the furthest first, in int32; -1 fills it."""
         names = np.where(np.isfinite(self.top), self.look.order[self.who], -1)
-        return names.astype(np.int32)
+        return np.take_along_axis(names, np.argsort(-self.top, axis=1), 1).astype(np.int32)

@@ -55,11 +55,10 @@ class _Bounded(Contest):
     def run(self) -> None:
         self.ledger.inherit(self.free, self.leaders[self.open_points()])
         self.report()
-        rivals = self._parts_of_free_states(self.open_points())
-        points = self.open_points()
-        if len(points):
+        known, rivals = self._parts_of_free_states(self.open_points())
+        if len(self.open_points()):
             cloud = self._cloud()
-            stuck = self._nearest_points(cloud, points, rivals)
+            stuck = self._nearest_points(cloud, known, rivals)
             if stuck:
                 self._exactly(cloud, stuck)
 
@@ -70,10 +69,13 @@ class _Bounded(Contest):
         bounds = _rays(self.lower[loose], self.upper[loose])
         return make_cloud(self.rows[:, loose], self.biases + shift, bounds)
 
-    def _parts_of_free_states(self, points: IntArray) -> dict[int, IntArray]:
-        """Try the states that win without bounds, shortened and cut to size; return rivals of the rest."""
+    def _parts_of_free_states(self, points: IntArray) -> tuple[IntArray, IntArray]:
+        """Try the states that win without bounds, shortened and cut to size.
+
+        Returns others for which they were tried (k,), ascending, and rivals (k, r) of these.
+        """
         won = points[self.free.verdicts[self.leaders[points]] == Verdict.ARGMAXABLE]
-        rivals: dict[int, IntArray] = {}
+        rivals = np.full((len(points), min(RIVALS, len(self.rows) - 1)), -1)
         d = self.rows.shape[1]
         for cut in arrays.row_blocks(len(won), row_bytes=32 * d):
             block = won[cut]
@@ -84,13 +86,15 @@ class _Bounded(Contest):
                 left = self.is_open(block)
                 block, X = block[left], X[left]
                 states = np.clip(part * X, self.lower, self.upper)
-                leads = self._leads(block, states, rivals) > 0
-                self.enter_witnesses(block[leads], states[leads], Rule.OWN_DIRECTION)
-        return rivals
+                leads, beyond = self._leads(block, states, rivals.shape[1])
+                self.enter_witnesses(block[leads > 0], states[leads > 0], Rule.OWN_DIRECTION)
+                rivals[np.searchsorted(points, block)] = beyond
+        known = self.is_open(points) & (rivals >= 0).any(axis=1)
+        return points[known], rivals[known]
 
-    def _leads(self, points: IntArray, X: FloatArray, rivals: dict[int, IntArray]) -> FloatArray:
-        """Return by how much points lead at states ``X`` (m, d); note the rivals of those that do not."""
-        leads, few = np.empty(len(points)), min(RIVALS, len(self.rows) - 1)
+    def _leads(self, points: IntArray, X: FloatArray, few: int) -> tuple[FloatArray, IntArray]:
+        """Return by how much points lead at states ``X`` (m, d), and the ``few`` that come next."""
+        leads, beyond = np.empty(len(points)), np.full((len(points), few), -1)
         cuts = list(arrays.row_blocks(len(points), row_bytes=8 * len(self.rows)))
         table = np.empty((cuts[0].stop if cuts else 0, len(self.rows)))
         for cut in cuts:
@@ -102,24 +106,26 @@ class _Bounded(Contest):
             scores[np.arange(len(block)), block] = -np.inf
             leads[cut] = own - scores.max(axis=1, initial=-np.inf)
             behind = ~(leads[cut] > 0)
-            for i, row in zip(block[behind].tolist(), scores[behind], strict=True):
-                rivals[i] = np.argpartition(row, -few)[len(row) - few :]
-        return leads
+            beyond[cut][behind] = np.argpartition(scores[behind], len(self.rows) - few, axis=1)[:, -few:]
+        return leads, beyond
 
-    def _nearest_points(self, cloud: Cloud, points: IntArray, rivals: dict[int, IntArray]) -> list[Nearest]:
-        """Enter what the search for nearest points settles; return where it ended for the rest."""
-        queue = np.random.default_rng(0).permutation(points)
+    def _nearest_points(self, cloud: Cloud, known: IntArray, rivals: IntArray) -> list[Nearest]:
+        """Enter what the search for nearest points settles; return where it ended for the rest.
+
+        ``rivals`` (k, r) are the first ones of the points ``known`` (k,).
+        """
+        queue = np.random.default_rng(0).permutation(self.open_points())
         stuck: list[Nearest] = []
 
-        def first_rivals(points: IntArray) -> list[IntArray]:
-            return [rivals[i] if i in rivals else self.any_rivals(i) for i in points.tolist()]
+        def first_rivals(points: IntArray) -> IntArray:
+            return self.rivals(points, known, rivals)
 
         for states in min_norm.search(cloud, queue, first_rivals, self.is_open, self.may_win):
             self._won(cloud, [state for state in states if state.separated])
             for state in states:
                 if state.reached:
                     self._lost(cloud, state)
-            stuck += [state for state in states if self.is_open(state.point)]
+            stuck += self.still_open(states)
         return stuck
 
     def _won(self, cloud: Cloud, states: list[Nearest]) -> None:

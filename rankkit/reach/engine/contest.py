@@ -52,14 +52,28 @@ class Contest:
         """Tell of which contenders nothing is known."""
         return self.ledger.verdicts[self.leaders[points]] == Verdict.UNDECIDED
 
+    def still_open(self, states: list[Nearest]) -> list[Nearest]:
+        """Return where searches ended for contenders of which nothing is known."""
+        left = self.is_open(np.array([state.point for state in states], np.int64)).tolist()
+        return [state for state, open_ in zip(states, left, strict=True) if open_]
+
     def may_win(self, points: IntArray) -> Array:
         """Tell which contenders are not known to lose: the others need no comparison."""
         return self.ledger.verdicts[self.leaders[points]] != Verdict.UNARGMAXABLE
 
-    def any_rivals(self, point: int) -> IntArray:
-        """Return some other contenders, for a search that knows of no better ones."""
-        others = np.arange(min(RIVALS + 1, len(self.leaders)))
-        return others[others != point]
+    def rivals(self, points: IntArray, known: IntArray, table: Array) -> IntArray:
+        """Return rivals (p, k) of ``points`` (p,) to begin with; -1 fills a row.
+
+        They are those in the ``table`` (m, r) of the points ``known`` (m,), ascending. Of other points any
+        contenders, themselves too, are as good.
+        """
+        places = np.searchsorted(known, points)
+        told = np.append(known, -1)[places] == points
+        rows = np.full((len(points), RIVALS + 1), -1)
+        rows[~told] = np.arange(RIVALS + 1)
+        rows[rows >= len(self.leaders)] = -1
+        rows[told, : table.shape[1]] = table[places[told]]
+        return rows
 
     def enter_witnesses(self, points: IntArray, X: FloatArray, rule: Rule) -> None:
         """Enter the contenders that win at states ``X`` (m, d)."""

@@ -170,7 +170,7 @@ class _Face:
         rounds = min_norm.search(
             magnified,
             np.array([point]),
-            lambda points: [rivals[counts[rivals]] for _ in points],
+            lambda points: np.tile(rivals[counts[rivals]], (len(points), 1)),
             lambda points: np.ones(len(points), bool),
             lambda points: counts[points],
         )

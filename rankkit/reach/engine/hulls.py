@@ -41,6 +41,8 @@ class Hulls:
     rays : int
     marked : numpy.ndarray (n,), bool
         Of each point, False, but for those that are being looked at.
+    compiled : bool
+        Whether there is so much to do that compiled loops are worth their loading.
     """
 
     own: IntArray
@@ -57,9 +59,10 @@ class Hulls:
     factors: FloatArray
     rays: int
     marked: Array
+    compiled: bool
 
     @classmethod
-    def among(cls, cloud: Cloud, m: int, room: int) -> Hulls:
+    def among(cls, cloud: Cloud, m: int, room: int, compiled: bool = False) -> Hulls:
         """Return places for m searches at a time among the points of a cloud, with ``room`` rivals each."""
         D = cloud.width
         return cls(
@@ -77,39 +80,56 @@ class Hulls:
             factors=np.empty((2, min(ROOM, m * packed(D + 2)))),
             rays=len(cloud.rays),
             marked=np.zeros(len(cloud.points32), bool),
+            compiled=compiled,
         )
 
-    def begin(self, t: int, own: int, rivals: IntArray) -> None:
-        """Begin a search about point ``own`` in place ``t``, whatever was there."""
-        self.own[t], self.outcome[t], self.kept[t] = own, STUCK, -1
-        self.rounds[t] = self.count[t] = self.size[t] = 0
-        self.extend(t, rivals)
+    def begin(self, places: IntArray, own: IntArray, names: Array) -> None:
+        """Begin searches about points ``own`` (p,) in ``places`` (p,), whatever was there.
+
+        ``names`` (p, k) are their first rivals, as in :meth:`extend`.
+        """
+        self.own[places], self.outcome[places], self.kept[places] = own, STUCK, -1
+        self.rounds[places] = self.count[places] = self.size[places] = 0
+        self.extend(places, names)
 
     def rivals_of(self, t: int) -> Array:
         """Return the rivals of search ``t``."""
         return self.rivals[t, : self.count[t]].copy()
 
-    def extend(self, t: int, more: IntArray) -> bool:
-        """Add those of ``more`` that are new to the rivals of search ``t``; tell whether there were any.
+    def extend(self, places: IntArray, names: Array) -> Array:
+        """Add ``names`` (p, k) to the rivals of searches in ``places`` (p,); tell for which any was new.
 
-        Where there is no room, all rivals that carry nothing make way.
+        Negative numbers fill a list. Where there is no room, all rivals that carry nothing make way.
         """
-        known = self.rivals[t, : self.count[t]]
-        self.marked[known] = True
-        more = more[~self.marked[more]]
-        self.marked[known] = False
-        if self.count[t] + len(more) > self.rivals.shape[1]:
-            carried = self.corral[t, : self.size[t]]
-            real = carried >= self.rays
-            kept = self.rivals[t, carried[real] - self.rays]
-            self.count[t] = len(kept)
-            self.rivals[t, : len(kept)] = kept
-            carried[real] = self.rays + np.arange(len(kept))
-            more = more[: self.rivals.shape[1] - len(kept)]
-        end = self.count[t] + len(more)
-        self.rivals[t, self.count[t] : end] = more
-        self.count[t] = end
-        return len(more) > 0
+        grown = np.zeros(len(places), bool)
+        if self.compiled:
+            from rankkit.reach.engine import lists
+
+            names = np.ascontiguousarray(names, np.int64)
+            lists.extend(
+                places, names, grown, self.own, self.rivals, self.count, self.corral, self.size, self.rays,
+                self.marked,
+            )  # fmt: skip
+            return grown
+        for k, t in enumerate(places.tolist()):
+            known = {int(self.own[t]), *self.rivals_of(t).tolist()}
+            more = [j for j in dict.fromkeys(names[k].tolist()) if j >= 0 and j not in known]
+            if self.count[t] + len(more) > self.rivals.shape[1]:
+                self._make_way(t)
+            start = self.count[t]
+            self.count[t] = min(start + len(more), self.rivals.shape[1])
+            self.rivals[t, start : self.count[t]] = more[: self.count[t] - start]
+            grown[k] = bool(more)
+        return grown
+
+    def _make_way(self, t: int) -> None:
+        """Keep those rivals of search ``t`` only that carry its nearest point."""
+        carried = self.corral[t, : self.size[t]]
+        real = carried >= self.rays
+        kept = self.rivals[t, carried[real] - self.rays]
+        self.count[t] = len(kept)
+        self.rivals[t, : len(kept)] = kept
+        carried[real] = self.rays + np.arange(len(kept))
 
     def fitting(self, active: IntArray) -> int:
         """Return how many searches like those in places ``active`` may go on, so that all factors are kept.

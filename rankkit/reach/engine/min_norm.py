@@ -9,7 +9,7 @@ direction found, and adds those to its list.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
 import numpy as np
@@ -104,47 +104,47 @@ def at_once(width: int) -> int:
 def search(
     cloud: Cloud,
     queue: IntArray,
-    rivals: Callable[[IntArray], Sequence[IntArray]],
+    rivals: Callable[[IntArray], Array],
     is_open: Callable[[IntArray], Array],
     may_win: Callable[[IntArray], Array],
     first: int = LARGEST_WAVE,
 ) -> Generator[list[Nearest], None, None]:
     """Run the search for the points in ``queue``, round by round; yield what ended in each.
 
-    ``rivals`` names the first rivals of points that join, and after each round go on those that ``is_open``,
-    priced against the points that ``may_win``. At most ``first`` are on their way at first, then ``GROWTH``
-    more for each that has ended. Each of the workers searches for one at a time: on problems this small,
-    threads of linear algebra wait longer than they work.
+    ``rivals`` names the first rivals (p, k) of points (p,) that join; -1 fills a row. After each round those
+    that ``is_open`` go on, priced against the points that ``may_win``. At most ``first`` are on their way at
+    first, then ``GROWTH`` more for each that has ended. Each of the workers searches for one at a time: on
+    problems this small, threads of linear algebra wait longer than they work.
     """
     D = cloud.width
     compiled = len(queue) * D**2 >= MANY or D >= WIDE
     places, merge = min(at_once(D), len(queue)), passes.merging(len(queue) * len(cloud.points32) * D)
-    hulls = Hulls.among(cloud, places, 4 * (D + 1) + 2 * step(D))
+    hulls = Hulls.among(cloud, places, 4 * (D + 1) + 2 * step(D), compiled)
     pool = np.argsort(-cloud.squares, kind="stable")  # long points are the likely rivals
     active, turn = queue[:0], 0
     while True:
         queue = queue[is_open(queue)]
         most = min(first, places, hulls.fitting(active))
         joining = queue[: max(0, most - len(active))]
-        active, queue = _join(hulls, active, joining, rivals(joining)), queue[len(joining) :]
+        free = np.flatnonzero(np.bincount(active, minlength=places) == 0)[: len(joining)]
+        hulls.begin(free, joining, rivals(joining))
+        active, queue = np.concatenate([active, free]), queue[len(joining) :]
         if not len(active):
             return
         pool, turn = pool[may_win(pool)], 1 - turn
         before = hulls.point.copy()
-        _solve(cloud, hulls, active, turn, compiled)
+        _solve(cloud, hulls, active, turn)
         hulls.rounds[active] += 1
         going = active[hulls.outcome[active] == SEPARATED]
         ended = [(int(t), False) for t in active if hulls.outcome[t] != SEPARATED]
-        half_way = take_aim(cloud, hulls, going, before[going]).tolist()
-        found, on = beyond(cloud, hulls, going, pool, merge), []
-        for t, some, half in zip(going.tolist(), found, half_way, strict=True):
-            if len(some) and (hulls.extend(t, some) or half) and hulls.rounds[t] < ROUNDS:
-                on.append(t)
-            else:
-                ended.append((t, len(some) == 0))
+        half_way = take_aim(cloud, hulls, going, before[going])
+        found = beyond(cloud, hulls, going, pool, merge)
+        separated = np.asarray((found < 0).all(axis=1))
+        on = (hulls.extend(going, found) | (half_way & ~separated)) & (hulls.rounds[going] < ROUNDS)
+        ended += zip(going[~on].tolist(), separated[~on].tolist(), strict=True)
         first += GROWTH * len(ended)
-        yield [_ended(cloud, hulls, t, separated) for t, separated in ended]
-        active = np.array(on, np.int64)
+        yield [_ended(cloud, hulls, t, clear) for t, clear in ended]
+        active = going[on]
         active = active[is_open(hulls.own[active])]
 
 
@@ -154,7 +154,7 @@ def nearest(cloud: Cloud, i: int, rivals: IntArray) -> tuple[Nearest, FloatArray
     Returns with it the weights of its support: non-negative, of sum 1 without the rays.
     """
     hulls = Hulls.among(cloud, 1, len(rivals))
-    hulls.begin(0, i, rivals)
+    hulls.begin(np.zeros(1, int), np.array([i]), rivals[None])
     _fit(cloud, hulls, 0)
     ended = _ended(cloud, hulls, 0, separated=False)
     weights, real = hulls.weights[0, : hulls.size[0]], ended.support >= 0
@@ -163,20 +163,12 @@ def nearest(cloud: Cloud, i: int, rivals: IntArray) -> tuple[Nearest, FloatArray
     return ended, weights / (weights[real].sum() or 1.0)
 
 
-def _join(hulls: Hulls, active: IntArray, joining: IntArray, rivals: Sequence[IntArray]) -> IntArray:
-    """Begin searches for the points ``joining`` in free places; return the places that are taken then."""
-    free = np.flatnonzero(np.bincount(active, minlength=len(hulls.own)) == 0)[: len(joining)]
-    for t, i, some in zip(free.tolist(), joining.tolist(), rivals, strict=True):
-        hulls.begin(t, i, some)
-    return np.concatenate([active, free])
-
-
-def _solve(cloud: Cloud, hulls: Hulls, todo: IntArray, turn: int, compiled: bool) -> None:
+def _solve(cloud: Cloud, hulls: Hulls, todo: IntArray, turn: int) -> None:
     """Find the nearest points over the present rivals, by least squares where the search is not compiled, or
     compiled and stuck.
     """
     D = cloud.width
-    if compiled:
+    if hulls.compiled:
         from rankkit.reach.engine import wolfe
 
         crew = threads.at_work()

@@ -26,7 +26,7 @@ class Neighbours:
         places, most = -(-REMEMBERED // cloud.width), cloud.width + 2
         self._cloud, self._count = cloud, 0
         # memory is taken as rows are filled
-        self._sources, self._sizes = np.empty((2, places), np.int32)
+        self._sources = np.empty(places, np.int32)
         self._carriers = np.empty((places, most), np.int32)
 
     def remember(self, ended: Iterable[Nearest]) -> None:
@@ -35,11 +35,11 @@ class Neighbours:
             if 2 * len(state.support) > self._cloud.width:
                 carriers = state.support[state.support >= 0]
                 at, self._count = self._count % len(self._sources), self._count + 1
-                self._sources[at], self._sizes[at] = state.point, len(carriers)
+                self._sources[at], self._carriers[at] = state.point, -1
                 self._carriers[at, : len(carriers)] = carriers
 
-    def of(self, points: IntArray) -> list[Array | None]:
-        """Return, for each point, what carried the nearest search, if that is near."""
+    def of(self, points: IntArray) -> Array:
+        """Return, for each point, what carried the nearest search, if that is near; -1 fills a row."""
         cloud, known = self._cloud, min(self._count, len(self._sources))
         size = cloud.squares[points]
         least, nearest = NEIGHBOUR**2 * size - size, np.full(len(points), -1)
@@ -50,4 +50,4 @@ class Neighbours:
             best = apart[np.arange(len(points)), first]  # squared distance less size
             nearest = np.where(best < least, first + cut.start, nearest)
             least = np.minimum(best, least)
-        return [None if k < 0 else self._carriers[k, : self._sizes[k]] for k in nearest.tolist()]
+        return np.where(nearest[:, None] < 0, np.int32(-1), self._carriers[nearest])

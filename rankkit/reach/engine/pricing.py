@@ -5,9 +5,6 @@ One matrix product asks for many searches at once, and costs less than a search 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import chain
-
 import numpy as np
 
 from rankkit import threads
@@ -52,8 +49,10 @@ def take_aim(cloud: Cloud, hulls: Hulls, todo: IntArray, before: FloatArray) -> 
     return half_way
 
 
-def beyond(cloud: Cloud, hulls: Hulls, todo: IntArray, pool: IntArray, merge: Merge) -> Iterator[IntArray]:
+def beyond(cloud: Cloud, hulls: Hulls, todo: IntArray, pool: IntArray, merge: Merge) -> Array:
     """Return, for each search, points of ``pool`` that do not lose to its class in the direction of its aim.
+
+    Their names, a row each, are of shape (m, :func:`step`); -1 fills a row.
 
     A float32 product finds some that might not, one step of them: the furthest among the first found. If
     none is clearly beyond, they are compared as float64 differences, which tell near twins apart.
@@ -61,8 +60,8 @@ def beyond(cloud: Cloud, hulls: Hulls, todo: IntArray, pool: IntArray, merge: Me
     crew, most = threads.at_work(), step(cloud.width)
     size = max(1, min(BLOCK, -(-len(todo) // crew.count)))
 
-    def found(block: IntArray) -> list[IntArray]:
-        own, out = hulls.own[block], []
+    def found(block: IntArray) -> Array:
+        own = hulls.own[block]
         directions = hulls.aim[block]
         near, points = directions.astype(np.float32), np.empty((TILE, cloud.width), np.float32)
         level = np.einsum("ij,ij->i", near, cloud.points32[own])
@@ -77,24 +76,25 @@ def beyond(cloud: Cloud, hulls: Hulls, todo: IntArray, pool: IntArray, merge: Me
             np.take(cloud.points32, tile, axis=0, out=some, mode="clip")
             np.matmul(some, near.T, out=scores)
             merge(scores, own[racing], tile, low[racing], best, names)
-            going = best[:, -1] <= high[racing]
+            going = best[:, 0] <= high[racing]
             if not going.all():  # whoever has enough to go on with leaves
                 top[racing], who[racing] = best, names
                 racing, best, names, near = racing[going], best[going], names[going], near[going]
                 if not len(racing):
                     break
         top[racing], who[racing] = best, names
-        count = np.isfinite(top).sum(axis=1).tolist()
-        for k, i in enumerate(own):
-            close = who[k, : count[k]]
-            if count[k] and top[k, 0] <= high[k]:
-                if count[k] == most:  # there may be more than the list holds
-                    close = pool[(cloud.points32 @ directions[k].astype(np.float32))[pool] >= low[k]]
-                    close = close[close != i]
-                lead = (cloud.points(close) - cloud.points(i)) @ directions[k]
-                first = np.argsort(-lead, kind="stable")[:most]
-                close = close[first][lead[first] >= 0]
-            out.append(close)
-        return out
+        who[np.isneginf(top)] = -1
+        furthest = top.max(axis=1)
+        for k in np.flatnonzero(np.isfinite(furthest) & (furthest <= high)):
+            close, i = who[k, who[k] >= 0], own[k]
+            if len(close) == most:  # there may be more than the list holds
+                close = pool[(cloud.points32 @ directions[k].astype(np.float32))[pool] >= low[k]]
+                close = close[close != i]
+            lead = (cloud.points(close) - cloud.points(i)) @ directions[k]
+            first = np.argsort(-lead, kind="stable")[:most]
+            close = close[first][lead[first] >= 0]
+            who[k] = np.append(close, np.full(most - len(close), -1))
+        return who
 
-    return chain.from_iterable(crew.map(found, [todo[at : at + size] for at in range(0, len(todo), size)]))
+    blocks = [todo[at : at + size] for at in range(0, len(todo), size)]
+    return np.concatenate([np.empty((0, most), np.int64), *crew.map(found, blocks)])

@@ -93,26 +93,32 @@ class Simplices:
             some[k] = self._solve(k, np.eye(some.shape[1], n), transposed=True)
         doubt = 1e-4 * np.abs(some).max(axis=2)
         bar, flat = -(some[..., -1] + doubt)[..., None], some[..., :-1].reshape(-1, cloud.width)
-        near: list[list[IntArray]] = [[points[:0]] for _ in self.source]
+        held, near = [points[:0]], [points[:0]]
         for cut in arrays.row_blocks(len(points), 8 * (cloud.width + len(flat)), BYTES):
             block = points[cut]
             within = (flat @ cloud.points32[block].T).reshape(*some.shape[:2], len(block)) > bar
-            for found, inside in zip(near, within.all(axis=1), strict=True):
-                found.append(block[inside])
-        return [np.concatenate(found) for found in near]
+            by, which = np.nonzero(within.all(axis=1))
+            held.append(by)
+            near.append(block[which])
+        by = np.concatenate(held)
+        ends = np.cumsum(np.bincount(by, minlength=len(self)))
+        return np.split(np.concatenate(near)[np.argsort(by, kind="stable")], ends)[:-1]
 
     def inside(self, cloud: Cloud, points: IntArray) -> Inside:
-        """Find out which of ``points`` lie inside one."""
+        """Find out which of ``points`` lie inside one that holds what it was found for."""
         members, of, weights = [points[:0]], [points[:0]], [np.empty((0, cloud.width + 1))]
         taken = np.zeros(len(cloud.points32), bool)
         for k, near in enumerate(self.around(cloud, points)):
             near = near[~taken[near]]
             for cut in arrays.row_blocks(len(near), 16 * (cloud.width + 1), BYTES):
-                some = self.coordinates(k, cloud.points(near[cut]))
+                block = np.append(self.source[k], near[cut])
+                some = self.coordinates(k, cloud.points(block))
                 within = some.min(axis=1) > POSITIVE
-                members.append(near[cut][within])
+                if not within[0]:  # a face, or almost
+                    break
+                members.append(block[1:][within[1:]])
                 of.append(np.full(len(members[-1]), k))
-                weights.append(some[within])
+                weights.append(some[1:][within[1:]])
                 taken[members[-1]] = True
         found = np.concatenate(members), np.concatenate(of), np.concatenate(weights)
         return Inside(self.source, self.support, *found)
@@ -138,8 +144,7 @@ def inside(cloud: Cloud, reached: Sequence[Nearest], points: IntArray) -> Iterat
 def simplices(cloud: Cloud, reached: Sequence[Nearest]) -> Simplices:
     """Return the simplices found by searches that reached the origin.
 
-    Left out are supports that are no full simplex: the point lies on a face of the hull, or looks so in
-    floating point.
+    Left out are supports that are no full simplex: the point lies on a face of the hull.
     """
     full = [state for state in reached if len(state.support) == cloud.width + 1]
     source = np.array([state.point for state in full], np.int64)
@@ -147,12 +152,11 @@ def simplices(cloud: Cloud, reached: Sequence[Nearest]) -> Simplices:
     found = _factored(cloud, source, support)
     if cloud.lifted:
         _close(cloud, found)
-    own = [found.coordinates(k, cloud.points(source[k : k + 1])).min() for k in range(len(found))]
-    return found.those(np.array(own) > POSITIVE)
+    return found.those(np.isfinite(found.factors[:, 0, 0]))
 
 
 def _factored(cloud: Cloud, source: IntArray, support: IntArray) -> Simplices:
-    """Factor the matrices of supports; coordinates in one that is singular are no numbers."""
+    """Factor the matrices of supports; those of one that is singular are no numbers."""
     rows = np.ones((*support.shape, cloud.width + 1))
     rows[..., :-1] = cloud.points(support)
     if cloud.ray is not None:

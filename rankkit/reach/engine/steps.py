@@ -101,13 +101,13 @@ class _Run(Contest):
             neighbours.remember(ended)
             queue = queue[self.is_open(queue)]
             self._simplices(cloud, [state for state in ended if state.reached], queue)
-            stuck += [state for state in ended if self.is_open(state.point)]
+            stuck += self.still_open(ended)
             if len(won) >= batch:  # a few at first, so that there is news
                 self._won(cloud, won)
                 won, batch = [], min(4 * batch, most)
-                stuck = [state for state in stuck if self.is_open(state.point)]
+                stuck = self.still_open(stuck)
         self._won(cloud, won)
-        return [state for state in stuck if self.is_open(state.point)]
+        return self.still_open(stuck)
 
     def _search(
         self,
@@ -120,14 +120,8 @@ class _Run(Contest):
     ) -> Generator[list[Nearest], None, None]:
         """Search for the nearest points of the classes in ``queue``; yield those that ended in each round."""
 
-        def first_rivals(points: IntArray) -> list[Array]:
-            places, found = np.searchsorted(known, points), []
-            for i, k, near in zip(points.tolist(), places.tolist(), neighbours.of(points), strict=True):
-                some = rivals[k][rivals[k] >= 0] if k < len(known) and known[k] == i else self.any_rivals(i)
-                if near is not None:
-                    some = np.unique(np.concatenate([some, near]))
-                found.append(some[some != i])
-            return found
+        def first_rivals(points: IntArray) -> IntArray:
+            return np.hstack([self.rivals(points, known, rivals), neighbours.of(points)])
 
         return min_norm.search(cloud, queue, first_rivals, self.is_open, self.may_win, first)
 
@@ -138,8 +132,7 @@ class _Run(Contest):
 
     def _simplices(self, cloud: Cloud, reached: list[Nearest], queue: IntArray) -> None:
         """Enter everything that is open in the simplices of searches that reached the origin."""
-        reached = [state for state in reached if self.is_open(state.point)]
-        for found in simplices.inside(cloud, reached, queue):
+        for found in simplices.inside(cloud, self.still_open(reached), queue):
             left = self.is_open(found.members)
             if not left.any():
                 continue
