@@ -102,14 +102,46 @@ def test_so_are_clusters_of_rows_that_differ_in_last_digits(bias: bool, pivots: 
     assert pivots == []
 
 
-def test_a_row_on_the_face_itself_is_left_to_exact_arithmetic(pivots: list) -> None:
-    """Thirds are no float64 numbers: no offset can be told from rounding, however often it is refined."""
+def test_a_row_on_the_face_itself_takes_no_pivot(pivots: list) -> None:
+    """Thirds are no float64 numbers: no offset could be told from rounding, however often it is refined."""
     W = beside_a_triangle(16, 0.0)
     W[:3] *= 3
     W[-1] = W[:3].sum(axis=0) / 3
     W[3:-1] -= 64 * np.eye(1, 16)[0]
     assert sorted(rk.argmaxable(rk.Head(W)).certificate(len(W) - 1).rows) == [0, 1, 2]
-    assert pivots == [1]
+    assert pivots == []
+
+
+@pytest.mark.parametrize("d", [24, 80])
+def test_nor_does_a_row_that_another_one_exceeds_in_few_entries(d: int, pivots: list) -> None:
+    """States are not negative: such a row loses by its other's, on a face that bounds make."""
+    rng = np.random.default_rng(0)
+    W = rng.integers(-7, 8, (40, d)).astype(float)
+    less = W[:20].copy()
+    less[np.arange(20), rng.integers(d, size=20)] -= 2
+    less[:10, 0] -= 1
+    report = rk.argmaxable(rk.Head(np.vstack([W, less])), rk.domains.NonNegative())
+    assert [report.certificate(40 + i).rows for i in range(20)] == [(i,) for i in range(20)]
+    assert pivots == []
+
+
+def test_only_what_is_exactly_a_mean_is_carried() -> None:
+    W = np.array([[3.0, 0, 0], [0, 3, 0], [0, 0, 3], [1, 1, 1], [1, 1, 1 + 2.0**-52], [4, -1, 0], [6, 0, 0]])
+    hull = exact.ExactHull(W, np.zeros(7), np.hstack([-np.eye(3), np.zeros((3, 1))]))
+    third = Fraction(1, 3)
+    assert hull.carried(3, np.arange(3)) == exact.Loses((0, 1, 2), (third,) * 3)
+    assert hull.carried(3, np.array([2, 0, 1, 6])) == exact.Loses((2, 0, 1), (third,) * 3)
+    assert hull.carried(0, np.array([6, -2])) == exact.Loses((6,), (Fraction(1),))  # less along one axis
+    for i, support in [
+        (4, [0, 1, 2]),  # off by its last digit
+        (5, [0, 1]),  # a weight would be negative
+        (6, [0, -2]),  # so would what is taken off
+        (3, [0, 1]),  # a corner is missing
+        (3, [0, 1, 3]),  # itself
+        (3, [0, 0, 1, 2]),  # one twice
+        (3, []),
+    ]:
+        assert hull.carried(i, np.array(support, np.int64)) is None
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -324,6 +324,7 @@ def test_a_step_that_fails_leaves_undecided_classes_not_verdicts(monkeypatch: py
     """Whatever goes wrong in a search, a class without a proof is undecided, with a reason."""
     from rankkit.reach.engine.exact import ExactHull
 
+    monkeypatch.setattr(ExactHull, "carried", lambda self, i, support: None)
     monkeypatch.setattr(ExactHull, "decide", lambda self, i, start, rivals: None)
     report = rk.argmaxable(rk.Head([[1.0, 0], [0, 1], [-1, 0], [0, -1], [0.5, 0.5]]))
     assert report.undecided.tolist() == [4]

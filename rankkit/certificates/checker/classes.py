@@ -120,7 +120,8 @@ def _within(
     if b is not None:
         B, g = integers(b[[*rows, i]])
         level = Fraction(int(shares @ B[:-1] - shares.sum() * B[-1])) * Fraction(2) ** g
-    lowest = least([Fraction(int(c)) * Fraction(2) ** e for c in slope], bounds)
+    unit = Fraction(2) ** e
+    lowest = least([int(c) * unit for c in slope], bounds)
     if lowest is None or lowest + level < 0:
         return f"the combination for class {i} is not shown to reach it everywhere in the domain"
     return None

@@ -9,7 +9,7 @@ itself in spite of their rounding.
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -138,7 +138,13 @@ class _Bounded(Contest):
         self.enter_witnesses(np.array([state.point for state in states]), X, Rule.NEAREST_POINT)
 
     def _lost(self, cloud: Cloud, state: Nearest) -> None:
-        """Enter a class that was reached, by weights that reach a little further."""
+        """Enter a class that was reached: one on a face by what carries it, others by weights that reach a
+        little further.
+        """
+        if loses := self.hull.carried(state.point, state.support):
+            self.lost_exactly(state.point, loses)
+            self.report()
+            return
         k = len(state.rivals)
         for move in MOVES:
             moved = cloud.points(state.point) - move * cloud.rays.sum(axis=0)
@@ -152,15 +158,20 @@ class _Bounded(Contest):
                     self.report()
                     return
 
-    def _exactly(self, cloud: Cloud, stuck: list[Nearest]) -> None:
+    @cached_property
+    def hull(self) -> ExactHull:
+        """The hull of the contenders within the bounds, in exact arithmetic."""
         loose = ~self.fixed
         bounds = np.vstack([_rays(self.lower, self.upper, loose), _rays(self.lower, self.upper, self.fixed)])
         base = np.clip(np.zeros(len(self.lower)), self.lower, self.upper)
-        hull = ExactHull(self.rows, self.biases, bounds, base)
+        return ExactHull(self.rows, self.biases, bounds, base)
+
+    def _exactly(self, cloud: Cloud, stuck: list[Nearest]) -> None:
         if self.fixed.any():  # then the cloud lacks columns of the hull
+            hull = self.hull
             self.decide_exactly(stuck, lambda state: hull.decide(state.point, state.support, state.rivals))
         else:
-            self.decide_exactly(stuck, partial(faces.decide, hull, cloud))
+            self.decide_exactly(stuck, partial(faces.decide, self.hull, cloud))
 
 
 def _rays(lower: FloatArray, upper: FloatArray, which: Array | bool = True) -> FloatArray:

@@ -62,20 +62,22 @@ class Columns:
         """Return row j, with its bias, times ``2**shift``: Python integers."""
         return np.array(_integers(self.table[j], self.shift), object)
 
-    def exact(self, j: int) -> flint.fmpz_mat:
-        """Return column j (order, 1), in proportion for a ray, times ``2**shift``."""
+    def entries(self, j: int) -> list[int]:
+        """Return column j, in proportion for a ray, times ``2**shift``."""
         if j <= self.units[0]:
-            entries = (self.units == j).astype(int).tolist()
-        elif j <= RAY:
-            entries = [*_direction(self._rays[RAY - j], self.shift), 0]
-        else:
-            entries = [*self.integers(j), 1]
-        return flint.fmpz_mat(self.order, 1, entries)
+            return list((self.units == j).astype(int).tolist())
+        if j <= RAY:
+            return [*_direction(self._rays[RAY - j], self.shift), 0]
+        return [*_integers(self.table[j], self.shift), 1]
 
-    def matrix(self, basis: list[int]) -> flint.fmpz_mat:
+    def exact(self, j: int) -> flint.fmpz_mat:
+        """Return the same as a matrix (order, 1)."""
+        return flint.fmpz_mat(self.order, 1, self.entries(j))
+
+    def matrix(self, names: list[int]) -> flint.fmpz_mat:
         """Return the matrix of some columns."""
-        columns = [self.exact(j).entries() for j in basis]
-        return flint.fmpz_mat(self.order, len(basis), [v for row in zip(*columns, strict=True) for v in row])
+        rows = zip(*map(self.entries, names), strict=True)
+        return flint.fmpz_mat(self.order, len(names), [v for row in rows for v in row])
 
     def about(self, i: int, some: list[int]) -> FloatArray:
         """Return some columns (order, m) in coordinates centred at row i, each of norm 1."""
@@ -114,6 +116,10 @@ def _lowest(rows: FloatArray) -> IntArray:
 
 def _integers(row: FloatArray, shift: IntArray) -> list[int]:
     """Return ``row * 2**shift``, which is integral."""
+    with np.errstate(over="ignore"):
+        whole = np.ldexp(row, shift)
+    if np.abs(whole).max(initial=0.0) < 2.0**53:
+        return list(whole.astype(np.int64).tolist())
     out = []
     for value, by in zip(row.tolist(), shift.tolist(), strict=True):
         numerator, denominator = value.as_integer_ratio()
@@ -124,5 +130,7 @@ def _integers(row: FloatArray, shift: IntArray) -> list[int]:
 
 def _direction(ray: FloatArray, shift: IntArray) -> list[int]:
     """Return the integers in proportion to ``ray * 2**shift``."""
-    ends = [v.as_integer_ratio()[1].bit_length() - 1 for v in ray.tolist()]
-    return _integers(ray, shift + max(0, *(end - by for end, by in zip(ends, shift.tolist(), strict=True))))
+    some = np.flatnonzero(ray)
+    ends = [v.as_integer_ratio()[1].bit_length() - 1 for v in ray[some].tolist()]
+    lack = max(0, *(end - by for end, by in zip(ends, shift[some].tolist(), strict=True)))
+    return _integers(ray, shift + lack)

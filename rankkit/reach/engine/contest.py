@@ -91,14 +91,16 @@ class Contest:
         for state in stuck:
             outcome, leader = how(state), int(self.leaders[state.point])
             if isinstance(outcome, Loses):
-                self._lost_exactly(leader, outcome)
+                self.lost_exactly(state.point, outcome)
             elif isinstance(outcome, Wins):
                 self._won_exactly(leader, outcome, level)
             else:
                 self.ledger.reasons[leader] = "the exact pivots ran out"
             self.report()
 
-    def _lost_exactly(self, leader: int, outcome: Loses) -> None:
+    def lost_exactly(self, point: int, outcome: Loses) -> None:
+        """Enter a contender that exact arithmetic found to lose."""
+        leader = int(self.leaders[point])
         rows = tuple(int(self.leaders[j]) for j in outcome.rows)
         rounded = np.array([float(w) for w in outcome.weights])
         for weights in (rounded, outcome.weights):  # a full simplex can be checked around rounded weights

@@ -91,6 +91,27 @@ class ExactHull:
         column = flint.fmpq_mat(len(y), 1, [flint.fmpq(v.numerator, v.denominator) for v in y])
         return self._wins(i, column, depth) if self._entering(i, column, [], depth) is None else None
 
+    def carried(self, i: int, support: IntArray) -> Loses | None:
+        """Return row ``i`` as a mean of exactly what ``support`` names; None if it is not shown to be one.
+
+        As many equations as columns are solved, those most independent, and the others looked at. Where few
+        columns carry a class on a face of the hull, that costs a small part of a pivot.
+        """
+        names = support.tolist()
+        if not 0 < len(names) < self.columns.order or i in names:
+            return None
+        matrix, column = self.columns.matrix(names), self.columns.exact(i)
+        some = scipy.linalg.qr(self.columns.about(i, names).T, mode="r", pivoting=True)[1][: len(names)]
+        table, entries = matrix.table(), column.entries()
+        try:
+            square = flint.fmpz_mat([table[k] for k in some])
+            numerators, denominator = square.solve(flint.fmpz_mat([[entries[k]] for k in some])).numer_denom()
+        except ZeroDivisionError:
+            return None
+        if matrix * numerators != column * denominator:
+            return None
+        return _lost(names, [Fraction(int(n), int(denominator)) for n in numerators.entries()])
+
     def decide(self, i: int, start: IntArray, rivals: IntArray) -> Loses | Wins | None:
         """Decide row ``i`` against all others, from the basis that ``start`` and ``rivals`` suggest.
 
@@ -112,8 +133,7 @@ class ExactHull:
             weights = [Fraction(int(n), int(denominator)) for n in numerators.entries()]
             leaving = self._leaving(basis, weights, greedy)
             if leaving is None:
-                carried = [(j, w) for j, w in zip(basis, weights, strict=True) if j >= 0 and w > 0]
-                return Loses(tuple(j for j, _ in carried), tuple(w for _, w in carried))
+                return _lost(basis, weights)
             row, depth = _tableau_row(matrix, leaving, negate=weights[leaving] > 0), abs(weights[leaving])
             if costs is None:
                 costs = self._costs(i, basis)
@@ -210,6 +230,14 @@ class ExactHull:
         need = (Fraction(float(scores.max())) - Fraction(float(scores[i]))) / depth + 1
         base = [Fraction(float(v)) for v in self._base]
         return Wins(tuple(v * need + start for v, start in zip(direction, base, strict=True)))
+
+
+def _lost(names: list[int], weights: list[Fraction]) -> Loses | None:
+    """Return the rows of a combination and their weights, if none of these is negative."""
+    if min(weights) < 0:
+        return None
+    rows = [(j, w) for j, w in zip(names, weights, strict=True) if j >= 0 and w > 0]
+    return Loses(tuple(j for j, _ in rows), tuple(w for _, w in rows))
 
 
 def _tableau_row(matrix: flint.fmpz_mat, leaving: int, negate: bool) -> flint.fmpq_mat:
