@@ -1,7 +1,8 @@
 """What it costs to decide every class of a head, with proofs, in units of one float32 product W W^T.
 
-For each head, in one process: the product, the engine, the check of all its certificates as ``rankkit check``
-runs it, each as the median of several runs; with ``--beside N`` also linear programs for N sampled classes
+For each head, in one process, each as the median of several runs: the product, from blocks of rows and, up to
+some size, as numpy makes it whole, which takes memory for the result; the engine; the check of all its
+certificates as ``rankkit check`` runs it. With ``--beside N`` also linear programs for N sampled classes
 (scipy's ``linprog`` once a class; one HiGHS model that is changed and started warm), and Qhull where it can.
 CPU seconds on one thread; with ``--threads 2`` wall seconds on as many.
 """
@@ -27,6 +28,7 @@ import rankkit as rk
 
 HEADS = ("gauss-1000-4", "gauss-5000-16", "gauss-20000-256", "lm-20000-256", "ppocr-v4", "ppocr-v5")
 QHULL = 6
+WHOLE = 2**30  # entries of the largest product that is made whole
 
 
 def drawn(name: str) -> rk.Head:
@@ -50,6 +52,14 @@ def product_seconds(W: np.ndarray, clock: Callable[[], float] = time.process_tim
     start = clock()
     W32[:rows] @ W32.T
     return (clock() - start) * len(W) / min(rows, len(W))
+
+
+def whole_product_seconds(W: np.ndarray, clock: Callable[[], float]) -> float:
+    """Return the seconds of ``W @ W.T`` as numpy runs it, which takes memory for the result."""
+    W32 = W.astype(np.float32)
+    start = clock()
+    W32 @ W32.T
+    return clock() - start
 
 
 def linprog_seconds(head: rk.Head, sample: int) -> float:
@@ -130,9 +140,6 @@ def measure(head: rk.Head, options: argparse.Namespace) -> None:
     reports: dict[str, rk.ArgmaxReport] = {}
     taken = median(lambda: reports.update(last=rk.argmaxable(head)), options.repeats, clock)
     report = reports["last"]
-    print(f"{head}: {taken:.2f} s = {taken / product:.2f} x one float32 W W^T ({product:.2f} s)")
-    for verdict, rules in report.counts().items():
-        print(f"  {verdict.lower():14}", ", ".join(f"{n:,} {rule}" for rule, n in rules.items()))
     with TemporaryDirectory() as folder:
         path = Path(folder, "certificates.npz")
         report.save(path)
@@ -140,10 +147,22 @@ def measure(head: rk.Head, options: argparse.Namespace) -> None:
         read_and_check = partial(check_file, path, head, answers)
         checked = median(read_and_check, options.repeats, clock)
         size = path.stat().st_size / len(head.W)
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    units = {"one float32 W W^T": product}
+    if len(head.W) ** 2 <= WHOLE:
+        units["W @ W.T"] = statistics.median(whole_product_seconds(head.W, clock) for _ in range(5))
+
+    def in_units(seconds: float) -> str:
+        return ", ".join(f"{seconds / unit:.2f} x {name}" for name, unit in units.items())
+
+    print(f"{head}: {', '.join(f'{name} {unit:.3f} s' for name, unit in units.items())}")
+    print(f"  all decided: {taken:.2f} s = {in_units(taken)}")
+    for verdict, rules in report.counts().items():
+        print(f"  {verdict.lower():14}", ", ".join(f"{n:,} {rule}" for rule, n in rules.items()))
     refused = sum(answer is not True for answer in answers)
-    print(f"  check of the file of all certificates: {checked:.2f} s = {checked / product:.2f} x the product")
+    print(f"  check of the file of all certificates: {checked:.2f} s = {in_units(checked)}")
     print(f"  file of them: {size:.0f} bytes a class, {refused} certificates refused")
-    print(f"  memory so far: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GiB")
+    print(f"  memory so far: {memory:.2f} GiB")
     if options.beside:
         for name, seconds in (
             ("linprog per class", linprog_seconds),

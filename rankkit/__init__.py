@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from rankkit import datasets, domains, figures, functions, learn, matrices, theorems
+    from rankkit import certificates, datasets, domains, figures, functions, learn, matrices, theorems
     from rankkit.certificates import Combination, GenericMinor, Minor, Monomials, Witness, check
     from rankkit.errors import CertificateError, DatasetMissing, InputError, LoadError
     from rankkit.functions import MonotoneFunction, PointwiseFunction
@@ -38,7 +38,7 @@ _ROOMS = {
     "spectra": ("Spectrum", "spectrum"),
 }
 _HOME = {name: room for room, names in _ROOMS.items() for name in names}
-_MODULES = ("datasets", "domains", "figures", "functions", "learn", "matrices", "theorems")
+_MODULES = ("certificates", "datasets", "domains", "figures", "functions", "learn", "matrices", "theorems")
 
 __all__ = [
     "ArgmaxReport",
@@ -61,6 +61,7 @@ __all__ = [
     "Witness",
     "__version__",
     "argmaxable",
+    "certificates",
     "check",
     "datasets",
     "domains",
