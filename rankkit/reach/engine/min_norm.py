@@ -135,15 +135,16 @@ def search(
         before = hulls.point.copy()
         _solve(cloud, hulls, active, turn)
         hulls.rounds[active] += 1
-        going = active[hulls.outcome[active] == SEPARATED]
-        ended = [(int(t), False) for t in active if hulls.outcome[t] != SEPARATED]
+        apart = hulls.outcome[active] == SEPARATED
+        going, ended = active[apart], active[~apart]
         half_way = take_aim(cloud, hulls, going, before[going])
         found = beyond(cloud, hulls, going, pool, merge)
-        separated = np.asarray((found < 0).all(axis=1))
-        on = (hulls.extend(going, found) | (half_way & ~separated)) & (hulls.rounds[going] < ROUNDS)
-        ended += zip(going[~on].tolist(), separated[~on].tolist(), strict=True)
+        clear = np.asarray((found < 0).all(axis=1))
+        on = (hulls.extend(going, found) | (half_way & ~clear)) & (hulls.rounds[going] < ROUNDS)
+        separated = np.append(np.zeros(len(ended), bool), clear[~on])
+        ended = np.append(ended, going[~on])
         first += GROWTH * len(ended)
-        yield [_ended(cloud, hulls, t, clear) for t, clear in ended]
+        yield _ended(cloud, hulls, ended, separated)
         active = going[on]
         active = active[is_open(hulls.own[active])]
 
@@ -156,7 +157,7 @@ def nearest(cloud: Cloud, i: int, rivals: IntArray) -> tuple[Nearest, FloatArray
     hulls = Hulls.among(cloud, 1, len(rivals))
     hulls.begin(np.zeros(1, int), np.array([i]), rivals[None])
     _fit(cloud, hulls, 0)
-    ended = _ended(cloud, hulls, 0, separated=False)
+    (ended,) = _ended(cloud, hulls, np.zeros(1, int), np.zeros(1, bool))
     weights, real = hulls.weights[0, : hulls.size[0]], ended.support >= 0
     length = np.linalg.norm(cloud.points(ended.support[real]) - cloud.points(i), axis=1)
     weights[real] /= np.where(length > 0, length, 1.0)  # they were found for differences of norm 1
@@ -209,14 +210,23 @@ def _vectors(cloud: Cloud, hulls: Hulls, t: int) -> tuple[FloatArray, FloatArray
     return vectors / np.where(length > 0, length, 1.0)[:, None], length
 
 
-def _ended(cloud: Cloud, hulls: Hulls, t: int, separated: bool) -> Nearest:
-    rivals, rays = hulls.rivals_of(t), len(cloud.rays)
-    carried = hulls.corral[t, : hulls.size[t]]
-    return Nearest(
-        point=int(hulls.own[t]),
-        rivals=rivals,
-        support=np.concatenate([RAY - np.arange(rays), rivals])[carried],
-        direction=hulls.aim[t].copy() if separated else -hulls.point[t],
-        reached=bool(hulls.outcome[t] == REACHED),
-        separated=separated,
-    )
+def _ended(cloud: Cloud, hulls: Hulls, places: IntArray, separated: Array) -> list[Nearest]:
+    """Return where the searches in some places stand; of those ``separated``, their aim."""
+    rivals, rays = hulls.rivals[places], RAY - np.arange(len(cloud.rays))
+    names = np.hstack([np.broadcast_to(rays, (len(places), len(rays))), rivals])
+    carriers = np.take_along_axis(names, hulls.corral[places], axis=1)
+    directions = np.where(separated[:, None], hulls.aim[places], -hulls.point[places])
+    return [
+        Nearest(point, some[:count], carried[:size], direction, reached, clear)
+        for point, some, count, carried, size, direction, reached, clear in zip(
+            hulls.own[places].tolist(),
+            rivals,
+            hulls.count[places].tolist(),
+            carriers,
+            hulls.size[places].tolist(),
+            directions,
+            (hulls.outcome[places] == REACHED).tolist(),
+            separated.tolist(),
+            strict=True,
+        )
+    ]
