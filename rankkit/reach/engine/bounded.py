@@ -106,7 +106,7 @@ class _Bounded(Contest):
             scores[np.arange(len(block)), block] = -np.inf
             leads[cut] = own - scores.max(axis=1, initial=-np.inf)
             behind = ~(leads[cut] > 0)
-            beyond[cut][behind] = np.argpartition(scores[behind], len(self.rows) - few, axis=1)[:, -few:]
+            beyond[cut][behind] = np.argpartition(scores[behind], -few, axis=1)[:, len(self.rows) - few :]
         return leads, beyond
 
     def _nearest_points(self, cloud: Cloud, known: IntArray, rivals: IntArray) -> list[Nearest]:
