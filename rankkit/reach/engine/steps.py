@@ -104,7 +104,7 @@ class _Run(Contest):
             stuck += self.still_open(ended)
             if len(won) >= batch:  # a few at first, so that there is news
                 self._won(cloud, won)
-                won, batch = [], min(4 * batch, most)
+                won, batch = [], min(16 * batch, most)
                 stuck = self.still_open(stuck)
         self._won(cloud, won)
         return self.still_open(stuck)
