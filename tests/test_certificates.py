@@ -621,6 +621,12 @@ def test_the_checker_stands_alone(tmp_path):
 
     good = run("good.npz", "weights.npz")
     assert (good.returncode, good.stdout.strip()) == (0, "hold: 1 combination"), good.stderr
+    whole = rk.Head([[1.0, 0], [0, 1], [1, 1], [0, 0]])
+    certificates.save(tmp_path / "whole.npz", [rk.argmaxable(whole).certificate(2)])
+    for name, W in (("integers", whole.W.astype(int)), ("large", whole.W.astype(np.int64) * 2**60)):
+        np.save(tmp_path / f"{name}.npy", W)
+    assert run("whole.npz", "integers.npy").returncode == 0
+    assert "2**53" in run("whole.npz", "large.npy").stderr
     wrong = run("good.npz", "other.npz")
     assert wrong.returncode == 2
     assert "other weights" in wrong.stdout

@@ -21,6 +21,7 @@ from rankkit.cli import app
 from rankkit.cli.output import SHOWN
 from rankkit.cli.selftest import CHECKS
 from rankkit.errors import DatasetMissing
+from rankkit.heads import save_head
 from rankkit.report.findings import signed
 
 COMMANDS = (
@@ -237,6 +238,28 @@ def test_check_refuses_with_code_2_and_the_reason(folder, tmp_path, head):
     assert refused[0]["reason"]
 
 
+def test_check_tells_which_classes_are_decided_and_where(folder, tmp_path, head):
+    files = {name: tmp_path / f"{name}.npz" for name in ("free", "box")}
+    run("argmax", folder / "head.npz", "--save", files["free"])
+    run("argmax", folder / "head.npz", "--lower", -1, "--upper", 0.5, "--save", files["box"])
+    said = {name: run("check", file, folder / "head.npz").stdout for name, file in files.items()}
+    of_all = f"{head.classes} of {head.classes} classes are decided"
+    assert f"{of_all}.\n" in said["free"]
+    assert f"{of_all}, at states in Box(lower=-1, upper=0.5).\n" in said["box"]
+    certificates.save(files["free"], certificates.load(files["free"])[-3:])
+    shown = json.loads(run("check", files["free"], folder / "head.npz", "--json").stdout)
+    assert (shown["decided"], shown["domains"]) == (3, ["Free()"])
+
+
+def test_no_command_writes_over_the_weights(tmp_path, head):
+    weights = tmp_path / "weights.npz"
+    save_head(head, weights)
+    before = weights.read_bytes()
+    for words in (("argmax", weights, "--save", weights), ("report", weights, "--out", weights)):
+        assert "holds the weights" in run(*words, code=1).stderr
+    assert weights.read_bytes() == before
+
+
 def test_check_names_what_is_refused_however_it_is_written(folder, tmp_path, head):
     print_ = head.fingerprint
     claims = {
@@ -248,6 +271,7 @@ def test_check_names_what_is_refused_however_it_is_written(folder, tmp_path, hea
         "unknown kind 'proof'": {"kind": "proof"},
         "unknown kind [1]": {"kind": [1]},
         "unknown kind None": {},
+        "an entry": None,
     }
     path = tmp_path / "odd.json"
     path.write_text(json.dumps([*claims.values()]))

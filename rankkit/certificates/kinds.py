@@ -64,7 +64,7 @@ class Witness:
     @classmethod
     def from_json(cls, c: Mapping[str, Any]) -> Self:
         """Read a certificate from JSON values."""
-        return cls(c["head"], c["class"], array(c["x"]), tuple(c["ties"]), _domain(c))
+        return cls(c["head"], c["class"], array(c["x"]), tuple(c["ties"]), domain_of(c))
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +123,7 @@ class Combination:
         """Read a certificate from JSON values."""
         floats = files.float_weights(c["weights"])
         weights = tuple(files.weights(c["weights"])) if floats is None else floats
-        return cls(c["head"], c["class"], tuple(c["rows"]), weights, _domain(c))
+        return cls(c["head"], c["class"], tuple(c["rows"]), weights, domain_of(c))
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,7 +193,8 @@ def restriction(domain: Domain) -> dict[str, Any]:
     return {"domain": {"lower": encode(domain.lower), "upper": encode(domain.upper)}}
 
 
-def _domain(c: Mapping[str, Any]) -> Domain:
+def domain_of(c: Mapping[str, Any]) -> Domain:
+    """Return the domain that a claim, as JSON values, is about."""
     if "domain" not in c:
         return Free()
     return Box(files.decode(c["domain"]["lower"]), files.decode(c["domain"]["upper"]))

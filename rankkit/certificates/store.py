@@ -47,6 +47,8 @@ def check(
     >>> check(Combination(head.fingerprint, 2, (0, 1), np.array([0.25, 0.75])), head)
     'the weights for class 2 do not reproduce its row exactly'
     """
+    if not isinstance(subject, Head | LowRankLogits):
+        raise InputError(f"subject must be a Head or LowRankLogits; got {type(subject).__name__}")
     head = subject if isinstance(subject, Head) else subject.head
     result = check_all([certificate], head)[0]
     if result is True and isinstance(subject, LowRankLogits):
@@ -96,12 +98,12 @@ def load(path: str | Path) -> list[Certificate]:
 def read(path: str | Path) -> list[Mapping[str, Any]]:
     """Read the same as they stand in the file, whatever they claim: all that :func:`check_all` needs."""
     try:
-        found = files.read_certificates(Path(path))
+        return list(files.read_certificates(Path(path)))
+    except OSError as error:
+        raise LoadError(f"{path} cannot be read: {error.strerror or error}") from error
     except files.UNREADABLE as error:
-        raise LoadError(f"{path} is not a file of certificates: {error}") from error
-    if not all(isinstance(certificate, Mapping) for certificate in found):
-        raise LoadError(f"{path} is not a file of certificates: an entry is no table of fields")
-    return list(found)
+        reason = f"it has no {error}" if isinstance(error, KeyError) else error
+        raise LoadError(f"{path} is not a file of certificates: {reason}") from error
 
 
 def pack(certificates: Sequence[Certificate]) -> bytes:
@@ -146,11 +148,9 @@ def pack(certificates: Sequence[Certificate]) -> bytes:
 
 
 def _json(certificate: Certificate | Mapping[str, Any]) -> Mapping[str, Any]:
-    if isinstance(certificate, Mapping):
-        return certificate
     if isinstance(certificate, Witness | Combination | Ceiling):
         return certificate.fields()
-    return certificate.to_json()
+    return certificate.to_json() if isinstance(certificate, Certificate) else certificate
 
 
 def _belongs(certificate: Mapping[str, Any], logits: LowRankLogits) -> Literal[True] | Refusal:

@@ -41,6 +41,7 @@ def argmax(
 
     if save is not None:
         certificates.target(save)
+    heads.spare(head, save)
     loaded = heads.resolve(head, weight, bias, transpose)
     low, high = -inf if lower is None else lower, inf if upper is None else upper
     domain = Free() if (low, high) == (-inf, inf) else Box(low, high)

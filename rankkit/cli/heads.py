@@ -33,7 +33,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON and
 ContextsFile = Annotated[
     Path | None, typer.Option("--contexts", help="A file with the states to look at, one context a row.")
 ]
-Seed = Annotated[int, typer.Option("--seed", help="Seed of everything that is drawn.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of everything that is drawn.")]
 
 
 def resolve(head: str, weight: str | None = None, bias: str | None = None, transpose: bool = False) -> Head:
@@ -65,6 +65,19 @@ def resolve(head: str, weight: str | None = None, bias: str | None = None, trans
         typer.echo(f"Fetching {head} once: {size}", err=True)
         datasets.fetch(head)
         return datasets.load(head)
+
+
+def spare(head: str, *files: Path | None) -> None:
+    """Refuse to write to ``files`` if one of them is the head itself.
+
+    Raises
+    ------
+    LoadError
+        One is.
+    """
+    for file in files:
+        if file is not None and file.exists() and Path(head).exists() and file.samefile(head):
+            raise LoadError(f"{file} holds the weights; name another file to write to")
 
 
 def near(head: str, names: Sequence[str]) -> str:

@@ -30,7 +30,7 @@ def report(
     from rankkit.report import write_report
     from rankkit.report.write import targets
 
-    targets(out)  # before anything is fetched or computed
+    heads.spare(head, *targets(out))  # before anything is fetched or computed
     loaded = heads.resolve(head, weight, bias, transpose)
     used = heads.contexts(loaded, head, contexts, seed)
     if not as_json:

@@ -38,7 +38,7 @@ def choose_weight(tensors: Mapping[str, Stored], wanted: str | None) -> Stored:
     """Return the tensor called ``wanted``, or the only one that can be meant; else list what there is."""
     if wanted is not None:
         if wanted not in tensors:
-            raise LoadError(_listing(tensors, f"it has no tensor {wanted!r}{_near(wanted, tensors)}"))
+            raise LoadError(_listing(tensors, f"it has no tensor {wanted!r}{_near(wanted, tensors)}."))
         stored = tensors[wanted]
         if len(stored.shape) != 2:
             raise LoadError(f"tensor {wanted!r} has shape {stored.shape}; wanted 2 axes (classes, d)")

@@ -71,7 +71,8 @@ class Head:
 
     def __repr__(self) -> str:
         bias = "no bias" if self.b is None else "bias"
-        return f"Head {self.name!r}: {self.classes:,} classes x {self.d}, {bias}"
+        classes = "1 class" if self.classes == 1 else f"{self.classes:,} classes"
+        return f"Head {self.name!r}: {classes} x {self.d}, {bias}"
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle through the gate: another process gets read-only arrays too."""

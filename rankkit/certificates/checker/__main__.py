@@ -28,7 +28,8 @@ def main(arguments: list[str]) -> int:
         print(f"REFUSED {_name(certificate)}: {reason}")
     if len(refused) > SHOWN:
         print(f"and {len(refused) - SHOWN} more refused")
-    kinds = Counter(c["kind"] for c, r in zip(certificates, results, strict=True) if r is True)
+    held = [c for c, r in zip(certificates, results, strict=True) if r is True]
+    kinds = Counter(c["kind"] + (" within bounds" if "domain" in c else "") for c in held)
     print("hold:", ", ".join(f"{n} {kind}" for kind, n in sorted(kinds.items())) or "none")
     return 0 if certificates and not refused else 2
 

@@ -112,9 +112,12 @@ def read_certificates(path: Path) -> list[dict[str, Any]]:
 
 
 def _exact(array: Any) -> Floats:
-    if array.dtype.kind != "f" or array.dtype.itemsize > 8:
-        raise ValueError(f"the weights are {array.dtype}; wanted float16, float32 or float64")
-    return array.astype(np.float64)
+    """Return numbers in float64, if that changes none of them."""
+    if array.dtype.kind not in "fiu" or array.dtype.itemsize > 8:
+        raise ValueError(f"the weights are {array.dtype}; wanted integers, float16, float32 or float64")
+    if array.dtype.kind != "f" and array.size and max(int(array.max()), -int(array.min())) > 2**53:
+        raise ValueError("the weights are integers beyond 2**53, which float64 may not hold")
+    return np.asarray(array, np.float64)
 
 
 def _unpack(bundle: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
