@@ -211,6 +211,14 @@ def test_svg_is_well_formed_prefixed_and_loads_nothing(name, results):
     assert "<text" in svg, "letters stay letters, for search and screen readers"
 
 
+def test_numbers_that_are_read_keep_their_digits():
+    figure = Figure()
+    figure.text(0.12345, 0.5, "above 0.00125 of 3.14159")
+    svg = to_svg(figure, "pic", "A title", "Words")
+    assert "above 0.00125 of 3.14159" in svg
+    assert not re.search(r'<[^>]* x="-?\d+\.\d{3}', svg)
+
+
 def test_svg_colours_follow_the_theme(results):
     svg = svg_of(results, "rank_gain", standalone=False)
     used = set(re.findall(r"var\((--fig-[a-z0-9]+)\)", svg))

@@ -90,7 +90,7 @@ def _own_direction(ax: Axes) -> None:
     _arrow(ax, centre, W[i], "")
     ax.plot(*centre, "+", color=style.INK, markersize=9)
     _dots(ax, W, near, f"shorter: no product needed ({len(near)})", hollow=True)
-    _dots(ax, W, far, f"as long: behind the line ({len(far)})")
+    _dots(ax, W, far, f"no shorter: behind the line ({len(far)})")
     ax.plot(*W[i], "o", color=BLUE, markersize=8, label="wins in its own direction")
     _plane(ax)
 
@@ -130,8 +130,9 @@ def _shared_simplex(ax: Axes) -> None:
     ax.fill(*W[corners].T, color=style.BAND, zorder=0)
     for j, weight in zip(corners, proof.weights, strict=True):
         ax.plot(*np.array([W[i], W[j]]).T, color=RED, linewidth=1, zorder=1)
-        at = (W[i] + 1.7 * W[j]) / 2.7
-        ax.annotate(f"{float(weight):.0%}", (at[0], at[1]), fontsize=style.SMALL, color=style.INK)
+        away = 13 * (W[j] - W[i]) / np.linalg.norm(W[j] - W[i])  # in points, beyond the corner
+        ax.annotate(f"{float(weight):.0%}", tuple(W[j]), tuple(away), textcoords="offset points",
+                    ha="center", va="center", fontsize=style.SMALL, color=style.INK)  # fmt: skip
     shared = np.setdiff1d(inside(proof), [i])
     rest = np.setdiff1d(np.arange(len(W)), [*shared, *corners, i])
     _dots(ax, W, rest, "others", hollow=True)

@@ -33,7 +33,7 @@ def channel_ranks(c: ChannelRanks, ax: Axes | None = None) -> Axes:
         ax.plot(c.ratios, c.lower[i], color=colour, linewidth=1.2, linestyle=":")
     ax.set_ylim(0, 1.04)
     style.label(
-        ax, "channels in / channels out", f"rank / channels out ({c.share:.0%} of the energy; ⋯ exact)"
+        ax, "channels in / channels out", f"rank / channels out\n({c.share:.0%} of the energy; ⋯ exact)"
     )
     ax.legend(
         loc="upper center", bbox_to_anchor=(0.45, -0.17), ncols=4, fontsize=style.SMALL, frameon=False,
