@@ -125,6 +125,21 @@ def test_near_duplicates_are_found_with_the_norm_below_which_they_are_beaten(lif
     assert f"the shortest state that puts one of them ahead of all others has a norm of {low:.3g}." in text
 
 
+def test_equal_rows_are_told_to_win_or_lose_together() -> None:
+    equal = "classes are near duplicates, none of which can win alone: their rows are equal"
+    alone = decided(np.full((6, 3), 0.1))
+    assert alone.clusters[0].radius == 0
+    assert alone.story().endswith(f"6 {equal}.")
+    assert f"2 {equal}; states of" in decided([[1.0, 0], [1, 0], [0, 1], [-1, -1]]).story()
+
+
+@pytest.mark.parametrize("scale", [1e300, 1e-300])
+def test_norms_are_told_at_both_ends_of_float64(scale: float) -> None:
+    report = rk.argmaxable(rk.Head(scale * np.array([[3.0, 4], [-3, -4], [0, 1], [1, 1]])))
+    assert report.rows()[0]["norm"] == pytest.approx(5 * scale, rel=1e-15)
+    assert rk.argmaxable(rk.Head([[1.7e308, 1.7e308], [0, 1]])).rows()[0]["norm"] is None
+
+
 def test_a_cluster_that_is_dominated_from_outside_is_beaten_at_every_norm() -> None:
     rng = np.random.default_rng(5)
     W = np.vstack([rng.standard_normal((60, 2)), [0.5, 0.2] + 1e-3 * rng.standard_normal((30, 2))])

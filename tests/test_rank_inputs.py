@@ -240,3 +240,10 @@ def product(x: float, y: float) -> Fraction:
 
 def known(matrix: list[list[Fraction]]) -> int:
     return flint.fmpq_mat([[flint.fmpq(q.numerator, q.denominator) for q in row] for row in matrix]).rank()
+
+
+@pytest.mark.parametrize("function", [np.tanh, SoftCap, 3.0])
+def test_a_function_that_is_none_of_ours_is_named(function: object) -> None:
+    logits = Head(np.eye(3)).logits(np.eye(3))
+    with pytest.raises(InputError, match=r"wanted an instance such as rankkit.functions.SigSoftmax\(\)"):
+        rank_bounds(logits, function)

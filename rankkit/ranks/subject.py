@@ -37,6 +37,8 @@ class Subject:
 
     @classmethod
     def of(cls, value: object, f: PointwiseFunction | None, kind: str) -> Subject:
+        if not isinstance(f, PointwiseFunction | None):
+            raise InputError(f"f is {f!r}; wanted an instance such as rankkit.functions.SigSoftmax()")
         if isinstance(value, LowRankLogits):
             if kind not in SUBJECTS:
                 raise InputError(f"subject is {kind!r}; wanted one of {', '.join(SUBJECTS)} for logits")

@@ -72,7 +72,8 @@ def near_duplicates(ledger: Ledger, losers: IntArray, near: float = NEAR) -> tup
         away = np.linalg.norm(rows - centre, axis=1)
         members = np.flatnonzero(away <= max(away[members].max(), close))
         norm, beaten_by = _norm(ledger, members)
-        out.append(Cluster(members, size * float(away[members].max()), norm, beaten_by))
+        radius = 0.0 if (ledger.W[members] == ledger.W[members[0]]).all() else float(away[members].max())
+        out.append(Cluster(members, size * radius, norm, beaten_by))
     return tuple(out)
 
 

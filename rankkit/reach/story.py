@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rankkit.arrays import IntArray
+from rankkit.arrays import FloatArray, IntArray
 from rankkit.certificates.kinds import Combination, Witness
 from rankkit.domains import Free
 
@@ -59,14 +59,14 @@ def why(report: ArgmaxReport, i: int) -> str:
 
 def records(report: ArgmaxReport) -> list[dict[str, Any]]:
     """Return what is known about every class, as plain values."""
-    norms = np.linalg.norm(report.ledger.W[report.classes], axis=1)
+    norms = _norms(report, report.classes).tolist()
     return [
         {
             "class": i,
             "name": report.head.class_name(i),
             "verdict": report.verdict(i).name,
             "rule": report.rule(i),
-            "norm": float(norm),
+            "norm": norm if np.isfinite(norm) else None,
             "dominated_by": above(report, i),
             "ties": report.ties(i),
             "reason": report.reason(i),
@@ -121,20 +121,30 @@ def found(report: ArgmaxReport) -> list[str]:
         out.append(f"Tied: {names(report, report.tied)}.")
     for cluster in report.clusters[:3]:
         inside = int(np.isin(report.argmaxable, cluster.classes).sum())
-        some = f"{inside:,}" if inside else "none"
+        some = f"{inside:,} of which can win" if inside else "none of which can win"
+        some += " alone" if np.isin(report.tied, cluster.classes).any() else ""
+        lie = f"lie within {cluster.radius:.2g} of their mean" if cluster.radius else "are equal"
         out.append(
-            f"{len(cluster.classes):,} classes are near duplicates, {some} of which can win: their rows lie "
-            f"within {cluster.radius:.2g} of their mean{_needs(cluster.norm)}."
+            f"{len(cluster.classes):,} classes are near duplicates, {some}: their rows "
+            f"{lie}{_needs(cluster.norm)}."
         )
     return out
 
 
 def names(report: ArgmaxReport, classes: IntArray) -> str:
     """Name some of ``classes``, those with the longest rows first, and say how many more there are."""
-    norms = np.linalg.norm(report.ledger.W[classes], axis=1)
+    norms = _norms(report, classes)
     first = classes[np.argsort(-norms, kind="stable")][:NAMED]
     shown = " ".join(readable(report.head.class_name(int(i))) for i in first)
     return shown + (f" and {len(classes) - len(first):,} more" if len(classes) > len(first) else "")
+
+
+def _norms(report: ArgmaxReport, classes: IntArray) -> FloatArray:
+    """Return the norms (m,) of the rows of some classes; infinite only where that is beyond float64."""
+    rows = report.ledger.W[classes]
+    top = np.frexp(np.abs(rows).max(axis=1, initial=0.0))[1]
+    with np.errstate(over="ignore"):
+        return np.ldexp(np.linalg.norm(np.ldexp(rows, -top[:, None]), axis=1), top)
 
 
 def to_html(report: ArgmaxReport) -> str:
@@ -165,6 +175,8 @@ def _needs(norm: tuple[float, float]) -> str:
     low, high = norm
     if np.isinf(low):
         return ", and at every state others are ahead of all of them"
+    if low == 0 and np.isinf(high):
+        return ""
     if high == 0:
         return "; states of any length put some of them ahead of all others"
     if f"{low:.3g}" == f"{high:.3g}":
