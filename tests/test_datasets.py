@@ -341,6 +341,9 @@ def test_drawn_contexts_make_logits_of_three_nats(scale):
     assert np.sqrt(logits.var(axis=1).mean()) == pytest.approx(states.SPREAD, rel=0.03)
     assert not np.array_equal(drawn.H, datasets.drawn_contexts(head, n=4000, seed=2).H)
     assert np.isfinite(datasets.drawn_contexts(Head(np.zeros((3, 2))), n=5).H).all()
+    assert np.isfinite(datasets.drawn_contexts(Head(1e-300 * np.eye(3)), n=5).H).all()
+    with pytest.raises(rk.InputError, match=r"e-323 in root mean square, too little"):
+        datasets.drawn_contexts(Head(6 * 5e-324 * np.eye(3)[:, :2]), n=5)
 
 
 def test_bad_numbers_of_contexts(toy):

@@ -22,6 +22,9 @@ COUNT = 1500
 #: Standard deviation over the classes, in nats, of the centred logits that drawn contexts make.
 SPREAD = 3.0
 
+#: Spread of the rows of a head below which contexts that make it so large leave the range of float64.
+NARROWEST = 1e-306
+
 #: Largest difference between the model's output and the head applied to the states that were tapped.
 AGREEMENT = 1e-3
 
@@ -130,6 +133,11 @@ def drawn_contexts(head: Head, n: int = COUNT, seed: int | np.random.Generator =
     Contexts
         With ``real`` False.
 
+    Raises
+    ------
+    InputError
+        The rows differ by so little that such contexts are beyond the range of float64.
+
     Examples
     --------
     >>> drawn_contexts(Head([[1, 0], [0, 1], [-1, -1]]), n=100).H.shape
@@ -139,6 +147,11 @@ def drawn_contexts(head: Head, n: int = COUNT, seed: int | np.random.Generator =
     size = float(np.abs(W).max()) or 1.0  # squares of huge or tiny entries would leave the range of float64
     squares = (W / size - (W / size).mean(axis=0)) ** 2
     spread = size * float(np.sqrt(squares.sum() / head.classes))  # that of the logits where s = 1
+    if 0 < spread < NARROWEST:
+        raise InputError(
+            f"the rows of W differ by {spread:.3g} in root mean square, too little for contexts at which "
+            f"logits spread by {SPREAD:g} nats; pass contexts, or W times a power of 2"
+        )
     scale = SPREAD / spread if spread > 0 else 1.0
     H = scale * np.random.default_rng(seed).standard_normal((_count(n), head.d))
     how = (
