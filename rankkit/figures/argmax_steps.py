@@ -110,7 +110,7 @@ def _nearest_point(ax: Axes) -> None:
     ax.plot(*np.array([nearest, W[i]]).T, color=BLUE, linewidth=1.4)
     ax.plot(*nearest, "D", color=GREEN, markersize=6, label="nearest point of the others' hull")
     _dots(ax, W, others, "the others", hollow=True)
-    ax.plot(*W[i], "o", color=BLUE, markersize=8, label="wins in the direction away from it")
+    ax.plot(*W[i], "o", color=BLUE, markersize=8, label="wins in the direction away")
     _plane(ax)
 
 
