@@ -459,3 +459,16 @@ def test_as_a_module_in_its_own_process(folder):
     failed = process("spectrum", folder / "nan.npz")
     assert (failed.returncode, failed.stdout) == (1, "")
     assert failed.stderr.count("\n") == 1
+
+
+def test_report_says_which_tensor_the_contexts_are(folder, tmp_path, head):
+    np.savez(tmp_path / "states.npz", hidden=np.random.default_rng(0).standard_normal((30, head.d)))
+    words = (
+        "report",
+        folder / "head.npz",
+        "--contexts",
+        tmp_path / "states.npz",
+        "--out",
+        tmp_path / "r.html",
+    )
+    assert "Contexts: 30 read from states.npz, tensor 'hidden'" in run(*words).stdout

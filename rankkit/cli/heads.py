@@ -109,10 +109,11 @@ def contexts(loaded: Head, head: str, file: Path | None, seed: int) -> Used:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # there may well be fewer contexts than dimensions
             try:
-                H = load_head(file, bias=False).W  # a file with one matrix reads like a head without bias
+                states = load_head(file, bias=False)  # a file with one matrix reads like a head without bias
             except LoadError as error:  # whose numbers are not weights here
                 raise LoadError(str(error).replace(": W ", ": contexts ")) from error
-        return Used(H, "given", f"{len(H):,} read from {file.name}")
+        tensor = "" if file.suffix == ".npy" else f", tensor {states.source['tensor']!r}"
+        return Used(states.W, "given", f"{len(states.W):,} read from {file.name}{tensor}")
     known = any(dataset.name == head for dataset in datasets.available())
     return use(loaded, datasets.contexts(head, seed=seed) if known else None, seed)
 

@@ -98,8 +98,11 @@ def _repetition(subject: Subject) -> list[RankBound]:
     if subject.logits is None:
         W = subject.head.W
         left, right = (int(np.count_nonzero(X[distinct(X, True)].any(axis=1))) for X in (W, W.T))
-        what = "different up to sign and not zero"
-        found = [(left, rows, f"{left:,} rows are {what}"), (right, columns, f"{right:,} columns are {what}")]
+        what = "differ up to sign and are not zero"
+        found = [
+            (left, rows, f"only {left:,} of {rows:,} rows {what}"),
+            (right, columns, f"only {right:,} of {columns:,} columns {what}"),
+        ]
     else:
         contexts, classes = subject.factors()
         centred, where = subject.kind == "centred", ""
