@@ -141,9 +141,7 @@ class _Bounded(Contest):
         """Enter a class that was reached: one on a face by what carries it, others by weights that reach a
         little further.
         """
-        if loses := self.hull.carried(state.point, state.support):
-            self.lost_exactly(state.point, loses)
-            self.report()
+        if self.enter_carried(self.hull, state):
             return
         k = len(state.rivals)
         for move in MOVES:
@@ -168,8 +166,9 @@ class _Bounded(Contest):
 
     def _exactly(self, cloud: Cloud, stuck: list[Nearest]) -> None:
         if self.fixed.any():  # then the cloud lacks columns of the hull
-            hull = self.hull
-            self.decide_exactly(stuck, lambda state: hull.decide(state.point, state.support, state.rivals))
+            self.decide_exactly(
+                stuck, lambda state: self.hull.decide(state.point, state.support, state.rivals)
+            )
         else:
             self.decide_exactly(stuck, partial(faces.decide, self.hull, cloud))
 

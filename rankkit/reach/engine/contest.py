@@ -9,7 +9,7 @@ import numpy as np
 
 from rankkit.arrays import Array, FloatArray, IntArray
 from rankkit.reach.engine.duplicates import RowGroups
-from rankkit.reach.engine.exact import Loses, Wins
+from rankkit.reach.engine.exact import ExactHull, Loses, Wins
 from rankkit.reach.engine.min_norm import Nearest
 from rankkit.reach.ledger import Ledger, Rule, Verdict
 from rankkit.reach.screen import RIVALS
@@ -91,16 +91,23 @@ class Contest:
         for state in stuck:
             outcome, leader = how(state), int(self.leaders[state.point])
             if isinstance(outcome, Loses):
-                self.lost_exactly(state.point, outcome)
+                self._lost_exactly(leader, outcome)
             elif isinstance(outcome, Wins):
                 self._won_exactly(leader, outcome, level)
             else:
                 self.ledger.reasons[leader] = "the exact pivots ran out"
             self.report()
 
-    def lost_exactly(self, point: int, outcome: Loses) -> None:
-        """Enter a contender that exact arithmetic found to lose."""
-        leader = int(self.leaders[point])
+    def enter_carried(self, hull: ExactHull, state: Nearest) -> bool:
+        """Enter a contender that what its search ended on carries exactly; tell whether it was entered."""
+        outcome = hull.carried(state.point, state.support) if state.reached else None
+        if outcome is None:
+            return False
+        self._lost_exactly(int(self.leaders[state.point]), outcome)
+        self.report()
+        return not self.is_open(state.point)
+
+    def _lost_exactly(self, leader: int, outcome: Loses) -> None:
         rows = tuple(int(self.leaders[j]) for j in outcome.rows)
         rounded = np.array([float(w) for w in outcome.weights])
         for weights in (rounded, outcome.weights):  # a full simplex can be checked around rounded weights

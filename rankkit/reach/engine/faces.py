@@ -46,8 +46,6 @@ def decide(hull: ExactHull, cloud: Cloud, state: Nearest) -> Loses | Wins | None
 
     Points of the cloud are named like the rows of the hull, and its columns are those of the hull.
     """
-    if state.reached and (loses := hull.carried(state.point, state.support)):
-        return loses
     start, falling = state.support, bool((state.support == RAY).any())
     rows = _carriers(cloud, state, falling)
     if len(rows) and len(rows) + falling <= cloud.width:

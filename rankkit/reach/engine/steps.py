@@ -52,6 +52,7 @@ class _Run(Contest):
             stuck = self._nearest_points(cloud, *first)
             if stuck:
                 hull = ExactHull(self.ledger.W[self.leaders], self.biases)
+                stuck = [state for state in stuck if not self.enter_carried(hull, state)]
                 self.decide_exactly(stuck, partial(faces.decide, hull, cloud), level=self.biases is None)
 
     def arrange(self, leaders: IntArray) -> None:
