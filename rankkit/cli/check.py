@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -38,7 +39,8 @@ def check(
     refused = [(c, str(answer)) for c, answer in zip(claims, answers, strict=True) if not answer]
     holding = [claim for claim, answer in zip(claims, answers, strict=True) if answer]
     decided = {i for claim in holding for i in _classes(claim)}
-    domains = sorted({str(domain_of(claim)) for claim in holding if _classes(claim)})
+    where = {json.dumps(claim.get("domain")): claim for claim in holding if _classes(claim)}
+    domains = sorted({str(domain_of(claim)) for claim in where.values()})
     kinds = Counter[str]()
     for claim in claims:
         kinds[_name(claim)] += max(1, len(_classes(claim)))
@@ -58,8 +60,8 @@ def check(
         counted = ", ".join(f"{n:,} {kind}" for kind, n in sorted(kinds.items()))
         typer.echo(f"{file.name} for {loaded}: {counted}")
         if decided:
-            where = "" if domains == ["Free()"] else f", at states in {' and '.join(domains)}"
-            typer.echo(f"{len(decided):,} of {loaded.classes:,} classes are decided{where}.")
+            bounds = "" if domains == ["Free()"] else f", at states in {' and '.join(domains)}"
+            typer.echo(f"{len(decided):,} of {loaded.classes:,} classes are decided{bounds}.")
         for c, reason in refused[:_SHOWN]:
             typer.echo(f"refused: {describe(c)}: {reason}", err=True)
         if len(refused) > _SHOWN:
