@@ -121,12 +121,12 @@ def found(report: ArgmaxReport) -> list[str]:
         out.append(f"Tied: {names(report, report.tied)}.")
     for cluster in report.clusters[:3]:
         inside = int(np.isin(report.argmaxable, cluster.classes).sum())
-        some = f"{inside:,} of which can win" if inside else "none of which can win"
-        some += " alone" if np.isin(report.tied, cluster.classes).any() else ""
+        some = f"{inside:,}" if inside else "none"
+        alone = " alone" if np.isin(report.tied, cluster.classes).any() else ""
         lie = f"lie within {cluster.radius:.2g} of their mean" if cluster.radius else "are equal"
         out.append(
-            f"{len(cluster.classes):,} classes are near duplicates, {some}: their rows "
-            f"{lie}{_needs(cluster.norm)}."
+            f"{len(cluster.classes):,} classes are near duplicates, {some} of which can win{alone}: "
+            f"their rows {lie}{_needs(cluster.norm)}."
         )
     return out
 
